@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+ADMIN = "admin"
+
+
+def firewall_rules(flows, host_groups, groups, addresses, admin_networks):
+    """Turn the site's table of flows into the rules of one host.
+
+    :param flows: list of dicts ``to`` (group), ``port`` (number or range), ``from`` (groups), ``what``.
+    :param host_groups: names of the groups that the host is in.
+    :param groups: all groups of the inventory, name to list of hosts.
+    :param addresses: address of each host.
+    :param admin_networks: networks that the word ``admin`` stands for.
+    :returns: list of dicts ``port``, ``sources`` (sorted addresses), ``what``; a flow from nobody gives none,
+        so a component that the site leaves out opens nothing.
+    :raises AnsibleFilterError: a host of a flow has no address.
+    """
+    rules = []
+    for flow in flows:
+        if flow["to"] not in host_groups:
+            continue
+        sources = set()
+        for group in flow["from"]:
+            if group == ADMIN:
+                sources.update(admin_networks)
+            else:
+                sources.update(_address(host, addresses, flow) for host in groups.get(group, ()))
+        if sources:
+            rules.append({"port": flow["port"], "sources": sorted(sources), "what": flow["what"]})
+    return rules
+
+
+def _address(host, addresses, flow):
+    if not addresses.get(host):
+        raise AnsibleFilterError("lakehouse_flows: %s (%s) has no address: set ansible_host for it" % (host, flow["what"]))
+    return addresses[host]
+
+
+class FilterModule:
+    """Filters that turn the site's tables into what a host needs."""
+
+    def filters(self):
+        return {"firewall_rules": firewall_rules}
