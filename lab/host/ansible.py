@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the collection's playbooks on the trial: all of their words into a log, the gist on the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from lab.host import settings
+from lab.host.shell import Failure, Progress
+
+HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER) \[(.*)\] \**$')
+RECAP = re.compile(r'^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)')
+TAIL_LINES = 60
+
+
+class Reader:
+    """Follows ansible-playbook's output: what runs now, what failed, how much changed."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task: list[str] = []
+        self.failed: list[str] = []
+        self.changed = 0
+
+    def line(self, text: str) -> None:
+        heading = HEADING.match(text)
+        if heading:
+            kind, name = heading.groups()
+            self.task = []
+            if kind == 'PLAY':
+                self.progress.say(f'  {name}')
+            else:
+                self.progress.detail(name)
+        self.task.append(text)
+        if text.startswith(('fatal:', 'failed:', 'ERROR!', '[ERROR]')):
+            self.failed = self.task
+        recap = RECAP.match(text)
+        if recap:
+            self.changed += int(recap[3])
+
+
+def environment() -> dict[str, str]:
+    venv = settings.REPO / '.venv/bin'
+    return {**os.environ, 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
+            'PATH': f"{venv}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}",
+            'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1'}
+
+
+def play(playbook: str, progress: Progress) -> int:
+    """Run one playbook; the number of changes."""
+    log = settings.LOG / f'{Path(playbook).stem}.log'
+    argv = [str(settings.REPO / '.venv/bin/ansible-playbook'), '-i', str(settings.INVENTORY), playbook]
+    reader = Reader(progress)
+    with log.open('w', encoding='utf-8') as out, subprocess.Popen(
+            argv, cwd=settings.REPO, env=environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace') as process:
+        for text in process.stdout:
+            out.write(text)
+            out.flush()
+            reader.line(text.rstrip('\n'))
+    if process.returncode:
+        words = '\n'.join((reader.failed or reader.task)[-TAIL_LINES:])
+        raise Failure(f'{playbook} failed. All it said is in {log}; the failing task:\n{words}')
+    return reader.changed

@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lab/status, and what lab/up shows at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from typing import Any, NamedTuple
+
+from lab.host import api, checks, containers, daemon, machine, network, settings
+
+CA = settings.SECRETS / 'ca/ca.crt'
+
+
+class Place(NamedTuple):
+    """Something that a person may want to reach, and the page that tells whether it is well."""
+
+    name: str
+    host: str
+    scheme: str
+    port: int
+    page: str = '/'
+
+
+PLACES = (
+    Place('MinIO (S3)', 'minio', 'https', 9000, '/minio/health/live'),
+    Place('MinIO console', 'minio', 'https', 9001),
+    Place('Hive Metastore', 'db-hive', 'thrift', 9083),
+    Place('Spark master', 'spark', 'https', 8480),
+    Place('Spark history', 'spark', 'https', 18480),
+    Place('Trino', 'trino', 'https', 8443, '/v1/info'),
+)
+
+
+def places(known: list[containers.Container]) -> list[dict[str, str]]:
+    address = {container.name: container.address for container in known}
+    return [{'name': place.name, 'url': f'{place.scheme}://{address[place.host]}:{place.port}', 'page': place.page}
+            for place in PLACES if place.host in address]
+
+
+def health(place: dict[str, str]) -> str:
+    """One word on how it answers. A page that asks for a password is well."""
+    scheme, _slashes, where = place['url'].partition('://')
+    try:
+        if scheme != 'https':
+            host, _colon, port = where.partition(':')
+            # The metastore lets only Spark and Trino in: a refusal by the fence says nothing about it.
+            with socket.create_connection((host, int(port)), timeout=2):
+                return 'well'
+        context = ssl.create_default_context(cafile=str(CA))
+        with api.opener(context).open(place['url'] + place['page'], timeout=5):
+            return 'well'
+    except urllib.error.HTTPError as error:
+        return 'well' if error.code in (401, 403) else f'answers {error.code}'
+    except (OSError, urllib.error.URLError) as error:
+        return f"no answer ({getattr(error, 'reason', error)})"
+
+
+def of_container(container: containers.Container) -> dict[str, Any]:
+    init = container.init
+    return {
+        'name': container.name, 'vmid': container.vmid, 'address': container.address,
+        'state': 'running' if init else 'stopped',
+        'memory_mib': containers.resident_bytes(init) // 2**20 if init else 0,
+        'memory_limit_mib': container.memory_mib,
+        'disk_mib': container.disk_bytes() // 2**20,
+        'releases': containers.releases(init) if init else {},
+    }
+
+
+def everything() -> dict[str, Any]:
+    known = containers.known()
+    return {
+        'machine': {
+            'bridge': network.is_up(),
+            'api': daemon.alive(api.PID_FILE, api.MARK) and api.answers(),
+            'mirror': daemon.alive(settings.MIRROR_PID, 'nginx'),
+            'lxcfs': os.path.ismount(machine.LXCFS),
+        },
+        'containers': [of_container(container) for container in known],
+        'places': [{'name': place['name'], 'url': place['url'], 'health': health(place)} for place in places(known)],
+    }
+
+
+def table(rows: list[tuple[Any, ...]]) -> str:
+    """Columns as wide as their widest word; numbers to the right."""
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
+    return '\n'.join('  '.join(str(word).rjust(width) if isinstance(word, int) else str(word).ljust(width)
+                               for word, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def addresses() -> str:
+    return table([('Component', 'Address'), *((place['name'], place['url']) for place in places(containers.known()))])
+
+
+def memory() -> str:
+    rows = [(name, used, limit) for name, used, limit in (
+        (found['name'], found['memory_mib'], found['memory_limit_mib'])
+        for found in map(of_container, containers.known()))]
+    total = ('in all', sum(row[1] for row in rows), sum(row[2] for row in rows))
+    return table([('Resident memory', 'MiB', 'limit'), *rows, total])
+
+
+def main(as_json: bool) -> None:
+    checks.is_root(os.geteuid())
+    found = everything()
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    print(table([('Machine', ''), *((name, 'up' if up else 'down') for name, up in found['machine'].items())]))
+    if not found['containers']:
+        print('\nNo containers.')
+        return
+    print('\n' + table([
+        ('Container', 'Id', 'Address', 'State', 'MiB', 'limit', 'disk MiB', 'Releases'),
+        *((row['name'], row['vmid'], row['address'], row['state'], row['memory_mib'], row['memory_limit_mib'],
+           row['disk_mib'], ', '.join(f'{name} {version}' for name, version in row['releases'].items()))
+          for row in found['containers'])]))
+    print('\n' + table([('Component', 'Address', 'Health'),
+                        *((row['name'], row['url'], row['health']) for row in found['places'])]))
+    print(f"\nCache: {settings.CACHE}, {shutil.disk_usage(checks.existing(settings.CACHE)).free // 2**30} GiB free")
