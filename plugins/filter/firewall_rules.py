@@ -35,6 +35,27 @@ def firewall_rules(flows, host_groups, groups, addresses, admin_networks):
     return rules
 
 
+def doors(flows, this_host, host_groups, groups, addresses):
+    """List every door of the site as one host should find it.
+
+    :param flows: as for :func:`firewall_rules`; of a range of ports, the first stands for all.
+    :param this_host: the host that knocks; its own doors are left out.
+    :param host_groups: names of the groups that it is in.
+    :param groups: all groups of the inventory, name to list of hosts.
+    :param addresses: address of each host.
+    :returns: list of dicts ``address``, ``port``, ``open`` (whether the host may come in), ``what``.
+    """
+    found = {}
+    for flow in flows:
+        for host in groups.get(flow["to"], ()):
+            if host == this_host or host not in addresses:
+                continue
+            key = (addresses[host], int(str(flow["port"]).split("-", maxsplit=1)[0]))
+            may = any(group in host_groups for group in flow["from"])
+            found[key] = {"address": key[0], "port": key[1], "open": may or found.get(key, {}).get("open", False), "what": flow["what"]}
+    return list(found.values())
+
+
 def _address(host, addresses, flow):
     if not addresses.get(host):
         raise AnsibleFilterError("lakehouse_flows: %s (%s) has no address: set ansible_host for it" % (host, flow["what"]))
@@ -45,4 +66,4 @@ class FilterModule:
     """Filters that turn the site's tables into what a host needs."""
 
     def filters(self):
-        return {"firewall_rules": firewall_rules}
+        return {"firewall_rules": firewall_rules, "doors": doors}
