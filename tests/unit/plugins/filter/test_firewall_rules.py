@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import doors, firewall_rules
+
+FLOWS = [
+    {"to": "s3", "port": 9000, "from": ["admin", "sql"], "what": "S3"},
+    {"to": "s3", "port": 9001, "from": ["admin"], "what": "console"},
+    {"to": "sql", "port": "7100-7199", "from": ["sql"], "what": "workers"},
+    {"to": "s3", "port": 9009, "from": ["absent"], "what": "a component that the site leaves out"},
+    {"to": "s3", "port": 1, "from": [], "what": "nobody"},
+]
+GROUPS = {"s3": ["s3.x"], "sql": ["a.x", "b.x"]}
+ADDRESSES = {"s3.x": "192.0.2.1", "a.x": "192.0.2.2", "b.x": "192.0.2.3"}
+ADMIN = ["198.51.100.0/24"]
+
+
+def test_rules_of_a_host_come_from_its_groups_flows():
+    assert firewall_rules(FLOWS, ["s3"], GROUPS, ADDRESSES, ADMIN) == [
+        {"port": 9000, "sources": ["192.0.2.2", "192.0.2.3", "198.51.100.0/24"], "what": "S3"},
+        {"port": 9001, "sources": ["198.51.100.0/24"], "what": "console"},
+    ]
+
+
+def test_a_host_without_address_is_named():
+    with pytest.raises(AnsibleFilterError, match="b.x .*ansible_host"):
+        firewall_rules(FLOWS, ["s3"], GROUPS, {"s3.x": "192.0.2.1", "a.x": "192.0.2.2"}, ADMIN)
+
+
+def test_doors_say_who_may_come_in():
+    found = {(door["address"], door["port"]): door["open"] for door in doors(FLOWS, "a.x", ["sql"], GROUPS, ADDRESSES)}
+    assert found == {
+        ("192.0.2.1", 9000): True,
+        ("192.0.2.1", 9001): False,
+        ("192.0.2.1", 9009): False,
+        ("192.0.2.1", 1): False,
+        ("192.0.2.3", 7100): True,
+    }

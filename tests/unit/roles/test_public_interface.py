@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A role's public interface is defaults/main.yml, and meta/argument_specs.yml says the same."""
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
+
+
+def load(path):
+    return yaml.safe_load(path.read_text()) or {} if path.exists() else {}
+
+
+def options_of(role):
+    """All options of all entry points; one name must mean the same everywhere."""
+    options = {}
+    for entry in load(role / "meta/argument_specs.yml")["argument_specs"].values():
+        for name, option in entry.get("options", {}).items():
+            if name in options:
+                assert option.get("default") == options[name].get("default"), name
+            options[name] = option
+    return options
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+class TestPublicInterface:
+    def test_every_default_is_specified_with_its_value(self, role):
+        options = options_of(role)
+        for name, value in load(role / "defaults/main.yml").items():
+            assert name in options, "%s has a default and no entry in argument_specs" % name
+            assert options[name].get("default") == value, name
+
+    def test_every_specified_default_is_a_default(self, role):
+        defaults = load(role / "defaults/main.yml")
+        for name, option in options_of(role).items():
+            if "default" in option:
+                assert name in defaults, "%s has a default in argument_specs only" % name
+            if option.get("required"):
+                assert name not in defaults, "%s is required and has a default" % name
+
+    def test_public_names_carry_the_roles_name(self, role):
+        for name in options_of(role):
+            assert name.startswith(role.name + "_"), name
+
+    def test_every_option_is_described(self, role):
+        for name, option in options_of(role).items():
+            assert option.get("description") and option.get("type"), name
+            if option["type"] == "list":
+                assert option.get("elements"), name
+
+
+def test_every_role_has_a_specification():
+    assert [path.name for path in ROLES] == sorted(path.name for path in ROOT.glob("roles/*") if path.is_dir())
+
+
+def test_the_stages_of_a_component_are_the_houses():
+    stages = ["validate", "install", "configure", "service", "verify"]
+    for role in ROLES:
+        if role.name in ("common", "mirror"):
+            continue
+        main = load(role / "tasks/main.yml")
+        assert [task["ansible.builtin.import_tasks"] for task in main] == [stage + ".yml" for stage in stages], role.name
+        for task, stage in zip(main, stages):
+            assert "%s_%s" % (role.name, stage) in task["tags"], role.name
+
+
+def test_task_files_stay_readable():
+    for path in ROOT.glob("roles/*/tasks/*.yml"):
+        assert len(path.read_text().splitlines()) <= 120, path
+
+
+def test_every_group_vars_file_reaches_the_playbooks():
+    """Ansible loads the group_vars beside a playbook only, so playbooks/ holds a link to each file."""
+    for path in (ROOT / "group_vars/all").glob("*.yml"):
+        link = ROOT / "playbooks/group_vars/all" / path.name
+        assert link.is_symlink() and link.resolve() == path.resolve(), path.name
+
+
+def test_roles_never_look_at_groups():
+    for path in ROOT.glob("roles/*/**/*"):
+        if path.is_file() and path.suffix in (".yml", ".j2"):
+            text = path.read_text()
+            assert not re.search(r"\bgroups\[|\bhostvars\[|\bgroups\.(get|items|keys)|\bgroup_names\b", text), path
