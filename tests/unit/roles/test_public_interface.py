@@ -88,3 +88,10 @@ def test_roles_never_look_at_groups():
         if path.is_file() and path.suffix in (".yml", ".j2"):
             text = path.read_text()
             assert not re.search(r"\bgroups\[|\bhostvars\[|\bgroups\.(get|items|keys)|\bgroup_names\b", text), path
+
+
+def test_the_example_of_secrets_shows_every_secret():
+    names = load(ROOT / "group_vars/all/secrets.yml")["lakehouse_secrets"]
+    example = load(ROOT / "inventories/gti_local/group_vars/lakehouse/secrets.yml.example")
+    assert list(example) == ["vault_proxmox_token_secret"] + names
+    assert not any(example.values())
