@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user should be against what it is. Pure functions.
+
+A user's state is a dictionary: enabled bool, policies list in order of name.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+
+class Invalid(Exception):
+    """The options are not possible; the message says how."""
+
+
+# What is to be done, in this order. enable: None, True or False.
+Plan = namedtuple("Plan", ["create", "attach", "detach", "enable"])
+
+
+def state_of(answer):
+    """The state in the server's answer about a user."""
+    names = (answer.get("policyName") or "").split(",")
+    return {"enabled": answer.get("status") == "enabled", "policies": sorted(name for name in names if name)}
+
+
+def check_options(params):
+    """Refuse what no server would take, before it is asked."""
+    name = params["name"]
+    if len(name) < 3 or name != name.strip() or "=" in name or "," in name:
+        raise Invalid(f"user name {name!r} is not legal: at least 3 characters, no comma, no equals sign, no space at the ends")
+    if name == params["access_key"]:
+        raise Invalid(f"user {name!r} is the account that does the work (access_key): it cannot manage itself")
+    if params["state"] == "present" and params["secret"] is not None and len(params["secret"]) < 8:
+        raise Invalid(f"secret of user {name!r} is too short: at least 8 characters")
+
+
+def plan(current, params):
+    """Compare; C(current) is None for a user that is not there yet."""
+    if current is None and params["secret"] is None:
+        raise Invalid(f"user {params['name']!r} does not exist yet: it needs a secret")
+    have = set(current["policies"]) if current else set()
+    want = have if params["policies"] is None else set(params["policies"])
+    was_enabled = current["enabled"] if current else True  # the server makes users enabled
+    enable = params["enabled"] if params["enabled"] is not None and params["enabled"] != was_enabled else None
+    return Plan(current is None, sorted(want - have), sorted(have - want), enable)
+
+
+def result_of(current, steps):
+    """The state after the plan."""
+    have = set(current["policies"]) if current else set()
+    enabled = current["enabled"] if current else True
+    return {
+        "enabled": enabled if steps.enable is None else steps.enable,
+        "policies": sorted((have | set(steps.attach)) - set(steps.detach)),
+    }

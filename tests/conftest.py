@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lets tests import this checkout as the collection that it is, wherever it lies."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import types
+
+import ansible_collections  # where pip put the collections that come with Ansible
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
+
+for name, path in (("gti", []), ("gti.lakehouse", [str(CHECKOUT)])):
+    package = types.ModuleType(f"{ansible_collections.__name__}.{name}")
+    package.__path__ = path
+    sys.modules[package.__name__] = package
