@@ -46,7 +46,8 @@ class Reader:
 
 def environment() -> dict[str, str]:
     venv = settings.REPO / '.venv/bin'
-    return {**os.environ, 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
+    mine = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
+    return {**mine, 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
             'PATH': f"{venv}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}",
             'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1'}
 

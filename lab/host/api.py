@@ -22,6 +22,7 @@ CERTIFICATE, KEY = FOLDER / 'server.crt', FOLDER / 'server.key'
 TOKEN = FOLDER / 'token'
 PID_FILE = FOLDER / 'pid'
 BUILT_FROM = FOLDER / 'built-from'
+MARK = 'lab.pve'
 LOG = settings.LOG / 'api.log'
 URL = f'https://{settings.HOST_ADDRESS}:{settings.API_PORT}/api2/json'
 NAMES = f'IP:{settings.HOST_ADDRESS},IP:127.0.0.1,DNS:localhost,DNS:pve.{settings.DOMAIN}'
@@ -29,7 +30,7 @@ SOON = str(30 * 86400)
 
 
 def command() -> list[str]:
-    return ['/usr/bin/python3', '-m', 'lab.pve', '--state-dir', str(settings.STATE),
+    return ['/usr/bin/python3', '-m', MARK, '--state-dir', str(settings.STATE),
             '--listen', settings.HOST_ADDRESS, '--port', str(settings.API_PORT),
             '--cert', str(CERTIFICATE), '--key', str(KEY), '--token-file', str(TOKEN)]
 
@@ -90,18 +91,18 @@ def up() -> None:
     credentials()
     wanted = fingerprint()
     current = BUILT_FROM.read_text(encoding='utf-8') if BUILT_FROM.exists() else ''
-    if current == wanted and daemon.alive(PID_FILE, 'lab.pve') and answers():
+    if current == wanted and daemon.alive(PID_FILE, MARK) and answers():
         return
     down()
     daemon.start(command(), PID_FILE, LOG, settings.REPO)
     deadline = time.monotonic() + 20
     while not answers():
-        if time.monotonic() > deadline or not daemon.alive(PID_FILE, 'lab.pve'):
+        if time.monotonic() > deadline or not daemon.alive(PID_FILE, MARK):
             raise Failure(f"The lab's API did not come up; the end of {LOG}:\n{daemon.tail(LOG)}")
         time.sleep(0.1)
     BUILT_FROM.write_text(wanted, encoding='utf-8')
 
 
 def down() -> None:
-    daemon.stop(PID_FILE, 'lab.pve')
+    daemon.stop(PID_FILE, MARK)
     BUILT_FROM.unlink(missing_ok=True)

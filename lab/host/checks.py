@@ -71,4 +71,8 @@ def before_up(containers_running: bool) -> None:
     for folder in (settings.STATE, settings.CACHE):
         enough_disk(folder, shutil.disk_usage(existing(folder)).free, settings.DISK_GIB[held])
     if shutil.which('ip'):
-        subnet_is_ours(json.loads(run('ip', '-4', '-json', 'route', 'show', 'table', 'all').stdout or '[]'))
+        routes()
+
+
+def routes() -> None:
+    subnet_is_ours(json.loads(run('ip', '-4', '-json', 'route', 'show', 'table', 'all').stdout or '[]'))

@@ -5,28 +5,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 from lab.host import settings
 from lab.host.shell import run
+from lab.pve import guestconf
 
-MONITOR = re.compile(rb'^\[lxc monitor\] (\S+) (\S+)')
+MONITOR = re.compile(rb'\[lxc monitor\] ([^\s\0]+) ([^\s\0]+)')
 CGROUPS = Path('/sys/fs/cgroup')
 
 
 class Monitor(NamedTuple):
+    """The process of LXC that watches over one running container."""
+
     pid: int
     folder: Path
     name: str
 
 
+class Container(NamedTuple):
+    """A container of the lab, as its configuration file describes it."""
+
+    vmid: str
+    name: str
+    address: str
+    memory_mib: int
+
+    @property
+    def init(self) -> int | None:
+        """The host's number of the container's first process; None when it does not run."""
+        return next((init_pid(monitor) for monitor in monitors() if monitor.name == self.vmid), None)
+
+
+def known() -> list[Container]:
+    """Every container that the API has made, running or not."""
+    found = []
+    for file in sorted(settings.GUESTS.glob('*.conf')):
+        conf = guestconf.parse(file.read_text(encoding='utf-8')).current
+        address = re.search(r'(?:^|,)ip=([0-9.]+)', conf.get('net0', ''))
+        found.append(Container(file.stem, conf.get('hostname', file.stem).partition('.')[0],
+                               address[1] if address else '', int(conf.get('memory', 0))))
+    return found
+
+
 def monitors() -> list[Monitor]:
-    """One process of LXC watches over each running container; its name tells which."""
     found = []
     for cmdline in Path('/proc').glob('[0-9]*/cmdline'):
         try:
@@ -40,25 +67,23 @@ def monitors() -> list[Monitor]:
 
 def stop_all() -> None:
     """End every container of the lab, whatever state it is in."""
+    names = {container.vmid for container in known()}
     for monitor in monitors():
+        names.add(monitor.name)
         run('lxc-stop', '-k', '-P', monitor.folder, '-n', monitor.name, check=False)
     for monitor in monitors():
         os.kill(monitor.pid, signal.SIGKILL)
-    remove_cgroups()
+    for name in names:
+        remove_groups(name)
 
 
-def remove_cgroups() -> None:
-    """A monitor that was killed leaves its groups behind; only empty ones can be removed."""
-    names = {folder.name for folder in (settings.STATE / 'lxc').glob('*')}
+def remove_groups(name: str) -> None:
+    """A monitor that was killed leaves its control groups behind. The kernel removes only empty ones."""
     for kind in ('payload', 'monitor'):
-        for name in names:
-            for top in CGROUPS.glob(f'**/lxc.{kind}.{name}'):
-                for group in [*sorted(top.rglob('*/'), reverse=True), top]:
-                    if group.is_dir():
-                        try:
-                            group.rmdir()
-                        except OSError:
-                            pass
+        for top in CGROUPS.glob(f'*/lxc.{kind}.{name}'):
+            for folder, _folders, _files in os.walk(top, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
 
 
 def resident_bytes(init: int) -> int:
@@ -84,6 +109,12 @@ def init_pid(monitor: Monitor) -> int | None:
     return int(said) if said.isdigit() and int(said) > 0 else None
 
 
+def releases(init: int) -> dict[str, str]:
+    """What is deployed in a running container, by the links that say which version is in use."""
+    links = [link for link in Path(f'/proc/{init}/root/opt/datalake').glob('*') if link.is_symlink()]
+    return {link.name: link.readlink().name.removeprefix(f'{link.name}-') for link in sorted(links)}
+
+
 def mounts() -> list[Path]:
     """What is mounted below the lab's state, deepest first."""
     lines = Path('/proc/self/mounts').read_text(encoding='utf-8').splitlines()
@@ -93,13 +124,8 @@ def mounts() -> list[Path]:
 
 def unmount_all() -> None:
     for path in mounts():
-        run('umount', path, check=False)
+        run('umount', '--lazy', path)
     for line in run('losetup', '--list', '--noheadings', '--output', 'NAME,BACK-FILE', check=False).stdout.splitlines():
         device, _space, file = line.partition(' ')
         if file.strip().startswith(f'{settings.STATE}/'):
             run('losetup', '--detach', device, check=False)
-    deadline = time.monotonic() + 10
-    while mounts() and time.monotonic() < deadline:
-        time.sleep(0.2)
-        for path in mounts():
-            run('umount', '--lazy', path, check=False)

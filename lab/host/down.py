@@ -11,15 +11,13 @@ import shutil
 from lab.host import api, checks, containers, daemon, machine, network, settings
 from lab.host.shell import only_one, run
 
-MIRROR_PID = settings.STATE / 'mirror/nginx.pid'
-
 
 def main(keep_cache: bool) -> None:
     checks.is_root(os.geteuid())
     with only_one():
         api.down()
         containers.stop_all()
-        daemon.stop(MIRROR_PID, 'nginx')
+        daemon.stop(settings.MIRROR_PID, 'nginx')
         network.down()
         containers.unmount_all()
         machine.down()

@@ -25,12 +25,12 @@ table inet {settings.NFT_TABLE} {{
     ct state established,related accept
     tcp dport {settings.MIRROR_PORT} accept
     icmp type echo-request accept
-    drop
+    reject
   }}
   chain forward {{
     type filter hook forward priority filter; policy accept;
-    iifname "{settings.BRIDGE}" oifname != "{settings.BRIDGE}" drop
-    iifname != "{settings.BRIDGE}" oifname "{settings.BRIDGE}" drop
+    iifname "{settings.BRIDGE}" oifname != "{settings.BRIDGE}" reject
+    iifname != "{settings.BRIDGE}" oifname "{settings.BRIDGE}" reject
   }}
 }}
 """

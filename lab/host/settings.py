@@ -37,6 +37,8 @@ SECRETS_LINK = INVENTORY / '.secrets'
 VAULTED_LINK = INVENTORY / 'group_vars/lakehouse/secrets.yml'
 OPERATOR = 'datalake'
 LOG = STATE / 'log'
+GUESTS = STATE / 'lxc'
+MIRROR_PID = STATE / 'mirror/nginx.pid'
 
 DEBIAN_PACKAGES = (
     'bridge-utils', 'ca-certificates', 'iproute2', 'lxc', 'lxcfs', 'mmdebstrap', 'nftables',
