@@ -1,0 +1,326 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finds a container, reads it, and carries a plan out on it.
+
+A plan is carried out by its first step only; then the container is read again and the plan made anew, until nothing is left
+to do. So an effect that happened although its answer was lost, or a change made by somebody else meanwhile, needs no case
+of its own: the next plan simply holds less, or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import pve_rights
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import (
+    Client, DigestError, LockedError, PveError, Task, TaskTimeout, UncertainError, is_upid)
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest, Plan, PlanError, Step, Wish, make_plan, parse_pending
+
+TIMEOUTS = {"create": 600, "config": 120, "resize": 600, "start": 120, "shutdown": 60, "destroy": 300}
+_ID_ATTEMPTS = 50
+_RETRIES = 5
+_MISSING = "does not exist"
+_TAKEN = "already exists"
+_POWER = {"start": "running", "reboot": "running", "shutdown": "stopped", "stop": "stopped"}
+_ALREADY = ("already running", "not running", "is already a pool member", "no options specified", "already at specified size")
+
+
+# Finding
+
+def list_containers(client: Client) -> dict[int, dict[str, Any]]:
+    """All containers that the token may see, by id. The nodes' own lists know names at once, the cluster's only after a while."""
+    found = {entry["vmid"]: dict(entry) for entry in map(_with_number, client.get("cluster/resources", type="vm")) if entry["type"] == "lxc"}
+    for node in client.get("nodes"):
+        if node.get("status") == "offline":
+            continue
+        for entry in map(_with_number, client.get("nodes/%s/lxc" % node["node"])):
+            found.setdefault(entry["vmid"], {}).update(entry, node=node["node"])
+    return found
+
+
+def _with_number(entry: dict[str, Any]) -> dict[str, Any]:
+    return dict(entry, vmid=int(entry["vmid"]))
+
+
+def find_by_id(client: Client, vmid: int) -> dict[str, Any] | None:
+    """The list entry of a container, or None when the id is free. Fails for a virtual machine and for what can not be seen."""
+    for entry in map(_with_number, client.get("cluster/resources", type="vm")):
+        if entry["vmid"] == vmid:
+            if entry["type"] != "lxc":
+                raise PlanError("vmid %d is a virtual machine (%s), not a container" % (vmid, entry.get("name", "")))
+            return entry
+    if _is_free(client, vmid):
+        return None
+    entry = list_containers(client).get(vmid)
+    if not entry:
+        raise PlanError("vmid %d is taken by a guest that %s may not see; grant VM.Audit on /vms/%d, or choose another id" % (
+            vmid, client.connection.identity, vmid))
+    return entry
+
+
+def _is_free(client: Client, vmid: int) -> bool:
+    try:
+        client.get("cluster/nextid", vmid=vmid)
+    except PveError as error:
+        if error.says(_TAKEN):
+            return False
+        raise
+    return True
+
+
+def find_by_name(client: Client, hostname: str) -> dict[str, Any] | None:
+    """The list entry of the only container of that name, or None."""
+    found = [entry for entry in list_containers(client).values() if entry.get("name", "").lower() == hostname.lower()]
+    if len(found) > 1:
+        raise PlanError("%d containers are called %r (%s); give vmid" % (
+            len(found), hostname, ", ".join(str(entry["vmid"]) for entry in found)))
+    return found[0] if found else None
+
+
+def choose_node(client: Client, wanted: str) -> str:
+    """The node on which to create: the one given, or the only one."""
+    nodes = sorted(entry["node"] for entry in client.get("nodes"))
+    if wanted:
+        if wanted not in nodes:
+            raise PlanError("node %r is not in the cluster (%s)" % (wanted, ", ".join(nodes)))
+        return wanted
+    if len(nodes) != 1:
+        raise PlanError("the cluster has several nodes (%s); give node" % ", ".join(nodes))
+    return nodes[0]
+
+
+def locate(client: Client, vmid: int | None, hostname: str) -> Guest:
+    """Where a container is; without its configuration."""
+    entry = find_by_id(client, vmid) if vmid else find_by_name(client, hostname)
+    if not entry:
+        return Guest(vmid=vmid)
+    return Guest(vmid=entry["vmid"], node=entry["node"], exists=True, pool=entry.get("pool", ""))
+
+
+# Reading
+
+def read(client: Client, guest: Guest) -> Guest:
+    """The container with its configuration, pending changes and status; waits while it is still being created."""
+    base = "nodes/%s/lxc/%d" % (guest.node, guest.vmid)
+    deadline = client.clock() + TIMEOUTS["create"]
+    while True:
+        try:
+            fresh = replace(guest, exists=True, **parse_pending(client.get(base + "/pending")))
+            if fresh.lock != "create" or client.clock() > deadline:
+                status = client.get(base + "/status/current")
+                return replace(fresh, status=status["status"], uptime=int(status.get("uptime") or 0))
+        except PveError as error:
+            if error.says(_MISSING):
+                return Guest(vmid=guest.vmid, node=guest.node)
+            raise
+        client.sleep(1)
+
+
+def read_addresses(client: Client, guest: Guest) -> list[str]:
+    """The addresses that a running container has now; loopback and link-local ones left out."""
+    if not guest.running:
+        return []
+    addresses = []
+    for card in client.get("nodes/%s/lxc/%d/interfaces" % (guest.node, guest.vmid)) or []:
+        for kind in ("inet", "inet6"):
+            address = str(card.get(kind) or "").split("/")[0]
+            if address and card.get("name") != "lo" and not address.lower().startswith("fe80:"):
+                addresses.append(address)
+    return addresses
+
+
+# Acting
+
+@dataclass
+class Outcome:
+    """What came of it all; ``done`` holds the steps that were carried out, or in check mode would be."""
+
+    guest: Guest
+    plan: Plan
+    done: list[Step] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Actor:
+    """Carries out plans for one container."""
+
+    def __init__(self, client: Client, wish: Wish, timeouts: dict[str, int] | None = None, abort_on_timeout: bool = False) -> None:
+        self.client = client
+        self.wish = wish
+        self.timeouts = dict(TIMEOUTS, **(timeouts or {}))
+        self.abort_on_timeout = abort_on_timeout
+        self.guest = Guest()
+        self.tasks: list[Task] = []
+        self.done: list[Step] = []
+        self._tried_ids: set[int] = set()
+
+    def converge(self, check: bool) -> Outcome:
+        """Bring the container to the declared state; with ``check``, only say how."""
+        self.guest = self._find()
+        first = plan = make_plan(self.wish, self.guest)
+        if check or not plan.steps:
+            return Outcome(self.guest, plan, list(plan.steps), warnings=list(plan.warnings))
+        pve_rights.check_rights(self.client, self.wish, self.guest, plan)
+        patience = _Patience(self.client)
+        last = None
+        while plan.steps:
+            step = plan.steps[0]
+            if step.signature == last:
+                raise PveError("%s %s was accepted, but the server does not hold it: %s" % (step.method, step.path, ", ".join(step.keys)))
+            lost = False
+            try:
+                self._carry_out(step)
+                last = step.signature
+            except (UncertainError, DigestError, LockedError) as error:
+                patience.spend(error)
+                lost = isinstance(error, UncertainError)
+                self._look_again(step)
+            plan = make_plan(self.wish, self.guest)
+            if lost and not (plan.steps and plan.steps[0].kind == step.kind):
+                self.done.append(step)  # it did happen, only its answer was lost
+        warnings = list(first.warnings) + [line for task in self.tasks for line in task.warnings]
+        renamed = self.guest.running and any(step.kind == "config" and "hostname" in step.keys for step in self.done)
+        plan = replace(first, restart_required=plan.restart_required or renamed)
+        return Outcome(self.guest, plan, self.done, self.tasks, warnings)
+
+    def _find(self) -> Guest:
+        guest = locate(self.client, self.wish.vmid, self.wish.hostname)
+        if guest.exists:
+            return read(self.client, guest)
+        if self.wish.state == "absent":
+            return guest
+        return replace(guest, node=choose_node(self.client, self.wish.node))
+
+    def _look_again(self, step: Step) -> None:
+        """Read the container after a call of unknown outcome."""
+        if not self.guest.vmid:
+            return
+        before = self.guest
+        self.guest = read(self.client, before)
+        if step.kind == "reboot":
+            deadline = self.client.clock() + self.wish.shutdown_timeout
+            while not self._restarted_since(before) and self.client.clock() < deadline:
+                self.client.sleep(1)
+                self.guest = read(self.client, before)
+        if (step.kind == "start" and self.guest.running) or (step.kind == "reboot" and self._restarted_since(before)):
+            self._power_is_done()
+        if step.kind == "create" and not self.wish.vmid and self.guest.exists and not self._is_ours():
+            self.guest = Guest(node=self.guest.node)  # somebody else got that id
+
+    def _restarted_since(self, before: Guest) -> bool:
+        return self.guest.running and self.guest.uptime < before.uptime
+
+    def _power_is_done(self) -> None:
+        """What was asked for once has been done; the next plan must not restart it again."""
+        self.wish = replace(self.wish, state="started", restart_if_pending=False)
+
+    def _is_ours(self) -> bool:
+        return self.guest.settled["hostname"].lower() == self.wish.hostname.lower()
+
+    def _carry_out(self, step: Step) -> None:
+        """Do one step and read the container again."""
+        if step.kind == "create":
+            self._create(step)
+            return
+        try:
+            self._wait(step, self.client.write(step.method, step.path, step.params))
+            self.done.append(step)
+        except PveError as error:
+            if error.says(*_ALREADY):
+                self._look_again(step)
+                return
+            if step.kind == "config" and error.status == 400:
+                self._revert(step, error)
+            raise
+        if step.kind == "destroy":
+            self.guest = Guest(vmid=self.guest.vmid)
+            return
+        if step.kind == "pool":
+            self.guest = replace(self.guest, pool=step.params["poolid"])
+        self.guest = read(self.client, self.guest)
+        if step.kind in _POWER:
+            self._await_status(step)
+        if step.kind in ("start", "reboot"):
+            self._power_is_done()
+
+    def _wait(self, step: Step, answer: Any) -> None:
+        if not is_upid(answer):
+            return
+        kind = {"reboot": "start", "stop": "shutdown"}.get(step.kind, step.kind)
+        timeout = self.timeouts[kind] + (self.wish.shutdown_timeout if step.kind in ("shutdown", "reboot") else 0)
+        self.tasks.append(self.client.wait(answer, timeout, self.abort_on_timeout))
+
+    def _await_status(self, step: Step) -> None:
+        """A task that ended well may only have queued the change (high availability), or the container fell over at once."""
+        deadline = self.client.clock() + self.timeouts["start"]
+        while self.guest.status != _POWER[step.kind]:
+            if self.client.clock() > deadline:
+                raise TaskTimeout("container %d is %s after %s" % (self.guest.vmid, self.guest.status, step.kind))
+            self.client.sleep(1)
+            self.guest = read(self.client, self.guest)
+
+    def _revert(self, step: Step, error: PveError) -> None:
+        """Take back a hot change that failed: left waiting, it would block later changes and stop the next restart."""
+        fresh = read(self.client, self.guest)
+        keys = sorted(set(error.errors) & set(fresh.pending) - set(self.guest.pending))
+        if keys:
+            self.client.write("PUT", step.path, {"revert": ",".join(keys)})
+            error.details["reverted"] = keys
+
+    def _create(self, step: Step) -> None:
+        """Create; without a fixed id, take the next free one until nobody else is faster (nextid reserves nothing)."""
+        for attempt in range(_ID_ATTEMPTS):
+            vmid = self.guest.vmid or int(self.client.get("cluster/nextid"))
+            self.guest = replace(self.guest, vmid=vmid)
+            numbered = replace(step, params=dict(step.params, vmid=str(vmid)))
+            again = vmid in self._tried_ids
+            self._tried_ids.add(vmid)
+            try:
+                answer = self.client.write(step.method, step.path, numbered.params)
+            except PveError as error:
+                if not error.says(_TAKEN):
+                    raise
+                if self.wish.vmid:
+                    self.guest = self._find()
+                    return
+                if again:  # perhaps by the call whose answer was lost
+                    self._look_again(step)
+                    if self.guest.exists:
+                        return
+                self.guest = replace(self.guest, vmid=None)
+                self.client.sleep(0.05 * attempt)
+                continue
+            self._wait(step, answer)
+            self.done.append(numbered)
+            self.guest = read(self.client, replace(self.guest, pool=self.wish.pool))
+            return
+        raise PveError("no free id could be taken in %d attempts" % _ID_ATTEMPTS)
+
+
+class _Patience:
+    """How often, and how long, to look again before giving up."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._retries = 0
+        self._locked_since: float | None = None
+
+    def spend(self, error: PveError) -> None:
+        """Wait a little, or raise the error when patience is at its end."""
+        if isinstance(error, LockedError):
+            if "upid" not in error.details:
+                raise error  # the call itself has already waited for the lock
+            if self._locked_since is None:
+                self._locked_since = self._client.clock()
+            if self._client.clock() - self._locked_since > self._client.lock_timeout:
+                raise error
+            self._client.sleep(1)
+            return
+        self._retries += 1
+        if self._retries > _RETRIES:
+            raise error
+        self._client.sleep(0.5 * self._retries)
