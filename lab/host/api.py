@@ -94,10 +94,10 @@ def up() -> None:
     if current == wanted and daemon.alive(PID_FILE, MARK) and answers():
         return
     down()
-    daemon.start(command(), PID_FILE, LOG, settings.REPO)
+    process = daemon.start(command(), PID_FILE, LOG, settings.REPO)
     deadline = time.monotonic() + 20
     while not answers():
-        if time.monotonic() > deadline or not daemon.alive(PID_FILE, MARK):
+        if time.monotonic() > deadline or process.poll() is not None:
             raise Failure(f"The lab's API did not come up; the end of {LOG}:\n{daemon.tail(LOG)}")
         time.sleep(0.1)
     BUILT_FROM.write_text(wanted, encoding='utf-8')

@@ -32,12 +32,13 @@ def alive(pid_file: Path, mark: str) -> bool:
     return pid_of(pid_file, mark) is not None
 
 
-def start(argv: list[str], pid_file: Path, log: Path, folder: Path) -> None:
+def start(argv: list[str], pid_file: Path, log: Path, folder: Path) -> subprocess.Popen:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('ab') as out:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder,
                                    start_new_session=True)
     pid_file.write_text(f'{process.pid}\n', encoding='utf-8')
+    return process
 
 
 def stop(pid_file: Path, mark: str, patience: float = 10) -> None:

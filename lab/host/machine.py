@@ -66,9 +66,13 @@ def up() -> None:
     lxcfs()
 
 
-def down() -> None:
-    daemon.stop(LXCFS_PID, 'lxcfs')
+def take_back_user_ids() -> None:
     for file in ID_FILES:
         if (settings.STATE / f'added-to-{file.name}').exists():
             rest = [line for line in file.read_text(encoding='utf-8').splitlines() if line != RANGE]
             file.write_text(''.join(f'{line}\n' for line in rest), encoding='utf-8')
+
+
+def down() -> None:
+    daemon.stop(LXCFS_PID, 'lxcfs')
+    take_back_user_ids()

@@ -58,5 +58,5 @@ def down() -> None:
 
 def is_up() -> bool:
     found = links()
-    return bool(found) and found[0]['operstate'] != 'DOWN' and any(
+    return bool(found) and 'UP' in found[0]['flags'] and any(
         address.get('local') == settings.HOST_ADDRESS for address in found[0]['addr_info'])

@@ -101,7 +101,7 @@ def test_the_range_of_ids_is_added_once_and_taken_back_only_by_who_added_it(stat
     machine.user_ids()
     machine.user_ids()
     assert ours.read_text() == f'someone:100:5\n{machine.RANGE}\n'
-    machine.down()
+    machine.take_back_user_ids()
     assert ours.read_text() == 'someone:100:5\n'
     assert theirs.read_text() == f'{machine.RANGE}\n'
 
