@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from lab.host import daemon, settings
-from lab.host.shell import Failure, run
+from lab.host.shell import Failure, run, run_shown
 
 LXCFS = Path('/var/lib/lxcfs')
 LXCFS_PID = settings.STATE / 'lxcfs.pid'
@@ -23,13 +24,14 @@ def missing_packages() -> list[str]:
     return [name for name in settings.DEBIAN_PACKAGES if name not in installed]
 
 
-def packages() -> None:
+def packages(note: Callable[[str], None]) -> None:
     missing = missing_packages()
     if not missing:
         return
-    apt = ('env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C.UTF-8', 'apt-get', '-qy', '-o', 'DPkg::Lock::Timeout=300')
-    run(*apt, 'update')
-    run(*apt, 'install', '--no-install-recommends', *missing)
+    apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C.UTF-8', 'apt-get', '-qy', '-o', 'DPkg::Lock::Timeout=300']
+    remedy = "Debian's packages could not be installed: see that apt-get update works on this machine."
+    run_shown([*apt, 'update'], note, remedy)
+    run_shown([*apt, 'install', '--no-install-recommends', *missing], note, remedy)
 
 
 def folders() -> None:
@@ -59,8 +61,8 @@ def lxcfs() -> None:
         daemon.start(['/usr/bin/lxcfs', str(LXCFS)], LXCFS_PID, settings.LOG / 'lxcfs.log', settings.STATE)
 
 
-def up() -> None:
-    packages()
+def up(note: Callable[[str], None]) -> None:
+    packages(note)
     folders()
     user_ids()
     lxcfs()

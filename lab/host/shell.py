@@ -9,11 +9,15 @@ import contextlib
 import fcntl
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lab.host import settings
+
+ERASE = '\r\033[K'
+WIDTH = 90
 
 
 class Failure(Exception):
@@ -40,13 +44,30 @@ def only_one() -> Iterator[None]:
         yield
 
 
+def run_shown(argv: list[str], note: Callable[[str], None], remedy: str) -> None:
+    """Run a program that takes a while; each of its lines is shown as it comes."""
+    said: list[str] = []
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors='replace') as process:
+        for line in process.stdout:
+            said.append(line.rstrip())
+            note(said[-1])
+    if process.returncode:
+        raise Failure('\n'.join([f'{argv[0]} ended with {process.returncode}. {remedy}', *said[-20:]]))
+
+
 class Progress:
-    """One line for each step, with the seconds it took; on a terminal the running one is redrawn."""
+    """One line for each step. What goes on inside a step is one redrawn line on a terminal, and elsewhere
+    a line every half minute, so that a log shows that something still moves."""
+
+    QUIET_SECONDS = 30
 
     def __init__(self) -> None:
-        self.begin = time.monotonic()
+        self.begin = self.printed = time.monotonic()
         self.phases: list[tuple[str, float]] = []
         self.live = sys.stdout.isatty()
+        self.current = ''
+        threading.Thread(target=self._tick, daemon=True).start()
 
     def elapsed(self) -> float:
         return time.monotonic() - self.begin
@@ -56,18 +77,23 @@ class Progress:
         start = time.monotonic()
         self.say(title)
         yield
+        self.current = ''
         self.phases.append((title, time.monotonic() - start))
 
     def say(self, text: str) -> None:
-        self._clear()
-        print(f'{self.elapsed():6.0f} s  {text}', flush=True)
+        print(f'{ERASE if self.live else ""}{self.elapsed():6.0f} s  {text}', flush=True)
+        self.printed = time.monotonic()
+        self.current = ''
 
     def detail(self, text: str) -> None:
-        """What is going on inside a step: worth a redrawn line, not a line of its own."""
-        if self.live:
-            self._clear()
-            print(f'{self.elapsed():6.0f} s    {text[:90]}', end='\r', flush=True)
+        self.current = text
 
-    def _clear(self) -> None:
-        if self.live:
-            print('\033[K', end='')
+    def _tick(self) -> None:
+        while True:
+            time.sleep(1)
+            text = self.current
+            if text and self.live:
+                print(f'{ERASE}{self.elapsed():6.0f} s    {text[:WIDTH]}', end='\r', flush=True)
+            elif text and time.monotonic() - self.printed > self.QUIET_SECONDS:
+                print(f'{self.elapsed():6.0f} s    {text}', flush=True)
+                self.printed = time.monotonic()

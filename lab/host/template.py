@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from lab.host import settings
-from lab.host.shell import Failure
+from lab.host.shell import run_shown
 
 PACKAGES = (
     'ca-certificates', 'curl', 'dbus', 'iproute2', 'less', 'nftables', 'openssh-server', 'procps', 'python3',
@@ -46,14 +45,7 @@ def build(archive: Path, note: Callable[[str], None]) -> None:
     """Build into a file beside the final one: a template that exists is whole."""
     partial = archive.with_name('partial-' + archive.name)
     partial.unlink(missing_ok=True)
-    said = []
-    with subprocess.Popen(command(partial), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build_:
-        for line in build_.stdout:
-            said.append(line)
-            note(line.strip())
-    if build_.returncode:
-        raise Failure("The container template could not be built; is Debian's archive reachable?\n"
-                      + ''.join(said[-20:]))
+    run_shown(command(partial), note, "The container template comes from Debian's archive: can this machine reach it?")
     partial.replace(archive)
 
 

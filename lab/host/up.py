@@ -34,7 +34,7 @@ def link(place, target, wanted: bool) -> None:
 def machine_side(progress: Progress) -> None:
     """Everything that the playbooks need of this machine; each step repairs what it finds."""
     with progress.phase('Packages of this machine'):
-        machine.up()
+        machine.up(progress.detail)
     with progress.phase("Controller's tools"):
         bootstrap()
     with progress.phase('Bridge and fence'):
