@@ -68,7 +68,7 @@ OPTIONS: dict[str, Option] = {
     "startup": Option("startup", {}, props.STARTUP.parse, props.STARTUP.show, "VM.Config.Options", True),
     "features": Option("features", {}, props.FEATURES.parse, props.FEATURES.show, "VM.Allocate", False),
 }
-_INDEXED = re.compile(r"(net|mp)(\d+)")
+_INDEXED = re.compile(r"(net|mp)\d+$")
 
 
 def parse_config(raw: dict[str, Any]) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def parse_config(raw: dict[str, Any]) -> dict[str, Any]:
     config.update(rootfs={}, networks={}, mounts={})
     by_key = {option.key: name for name, option in OPTIONS.items()}
     for key, value in raw.items():
-        indexed = _INDEXED.fullmatch(key)
+        indexed = _INDEXED.match(key)
         if key in by_key:
             config[by_key[key]] = OPTIONS[by_key[key]].parse(value)
         elif key == "rootfs":
             config["rootfs"] = props.ROOTFS.parse(value)
         elif indexed:
             kind, codec = ("networks", props.NETWORK) if indexed.group(1) == "net" else ("mounts", props.MOUNT)
-            config[kind][int(indexed.group(2))] = codec.parse(value)
+            config[kind][key] = codec.parse(value)
     return config
 
 
@@ -115,10 +115,14 @@ def describe_config(config: dict[str, Any]) -> dict[str, Any]:
     if "rootfs" in config:
         shown["rootfs"] = _describe_volume(config["rootfs"])
     if "networks" in config:
-        shown["networks"] = [dict(net, id=index) for index, net in sorted(config["networks"].items())]
+        shown["networks"] = [dict(net, id=key) for key, net in sorted(config["networks"].items(), key=_by_number)]
     if "mounts" in config:
-        shown["mounts"] = [dict(_describe_volume(mount), id=index) for index, mount in sorted(config["mounts"].items())]
+        shown["mounts"] = [dict(_describe_volume(mount), id=key) for key, mount in sorted(config["mounts"].items(), key=_by_number)]
     return shown
+
+
+def _by_number(item: tuple[str, Any]) -> int:
+    return int(item[0].lstrip("netmp"))
 
 
 # The present state
@@ -172,7 +176,7 @@ def parse_pending(entries: list[dict[str, Any]]) -> dict[str, Any]:
 def _take_true_sizes(coming: dict[str, Any], present: dict[str, Any]) -> None:
     """A pending volume keeps the size text of the day it was written; the present one knows of growth since."""
     pairs = [(coming["rootfs"], present["rootfs"])]
-    pairs += [(mount, present["mounts"].get(index, {})) for index, mount in coming["mounts"].items()]
+    pairs += [(mount, present["mounts"].get(key, {})) for key, mount in coming["mounts"].items()]
     for later, now in pairs:
         if later.get("volume") == now.get("volume") and "size" in now:
             later["size"] = now["size"]
@@ -209,7 +213,7 @@ _DEVICE_NAME = re.compile(r"[-_.\w]+", re.ASCII)
 _RANGES = {
     "vmid": (100, 999999999), "cores": (0, 8192), "cpulimit": (0, 8192), "cpuunits": (1, 10000), "memory": (16, None), "swap": (0, None),
 }
-_NETWORK_RANGES = {"id": (0, 31), "mtu": (64, 65535), "tag": (1, 4094), "rate": (0, None)}
+_NETWORK_RANGES = {"mtu": (64, 65535), "tag": (1, 4094), "rate": (0, None)}
 
 
 def _check_ranges(problems: list[str], where: str, values: dict[str, Any], ranges: dict[str, tuple]) -> None:
@@ -218,6 +222,12 @@ def _check_ranges(problems: list[str], where: str, values: dict[str, Any], range
         if value is not None and (value < low or (high is not None and value > high)):
             problems.append("%s%s: %s is not %s" % (
                 where, name, value, "between %s and %s" % (low, high) if high is not None else "at least %s" % low))
+
+
+def _check_id(problems: list[str], where: str, given: str, prefix: str, last: int) -> None:
+    number = given[len(prefix):] if given.startswith(prefix) else ""
+    if not number.isdigit() or number != str(int(number)) or int(number) > last:
+        problems.append("%s.id: is not one of %s0 to %s%d" % (where, prefix, prefix, last))
 
 
 def _normalise(problems: list[str], where: str, codec: props.PropertyString, values: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +240,9 @@ def _normalise(problems: list[str], where: str, codec: props.PropertyString, val
 
 def _network(problems: list[str], given: dict[str, Any]) -> dict[str, Any]:
     where = "networks[id=%s]" % given["id"]
+    _check_id(problems, where, given["id"], "net", 31)
     _check_ranges(problems, where + ".", given, _NETWORK_RANGES)
-    values = dict(given, name=given.get("name") or "eth%s" % given["id"])
+    values = dict(given, name=given.get("name") or given["id"].replace("net", "eth"))
     for name in ("name", "bridge"):
         if not _DEVICE_NAME.fullmatch(values[name]):
             problems.append("%s.%s: %r is not a legal device name" % (where, name, values[name]))
@@ -270,7 +281,7 @@ def _volume(problems: list[str], where: str, codec: props.PropertyString, given:
 
 def _mount(problems: list[str], given: dict[str, Any]) -> dict[str, Any]:
     where = "mounts[id=%s]" % given["id"]
-    _check_ranges(problems, where + ".", given, {"id": (0, 255)})
+    _check_id(problems, where, given["id"], "mp", 255)
     path = given["path"]
     if not path.startswith("/") or path.strip("/") == "" or "/../" in path + "/" or "/./" in path + "/" or "," in path:
         problems.append("%s.path: %r is not an absolute path below /" % (where, path))
@@ -444,10 +455,10 @@ def _plan_create(wish: Wish, guest: Guest) -> Plan:
         if name in config and (config[name] != option.default or name == "unprivileged"):
             params[option.key] = option.show(config[name])
     params["rootfs"] = _new_volume("rootfs", props.ROOTFS, rootfs)
-    for index, net in config.get("networks", {}).items():
-        params["net%d" % index] = props.NETWORK.show(net)
-    for index, mount in config.get("mounts", {}).items():
-        params["mp%d" % index] = _new_volume("mounts[id=%d]" % index, props.MOUNT, mount)
+    for key, net in config.get("networks", {}).items():
+        params[key] = props.NETWORK.show(net)
+    for key, mount in config.get("mounts", {}).items():
+        params[key] = _new_volume(key, props.MOUNT, mount)
     if wish.pool:
         params["pool"] = wish.pool
     if wish.ssh_public_keys:
@@ -556,41 +567,42 @@ def _check_growth(key: str, wanted: int, present: dict[str, Any]) -> None:
         raise PlanError("%s: %s is a plain directory (size 0) and can not be resized" % (key, present["volume"]))
 
 
-def _compare_mounts(change: _Change, wish: Wish, guest: Guest) -> dict[int, dict[str, Any]]:
+def _compare_mounts(change: _Change, wish: Wish, guest: Guest) -> dict[str, dict[str, Any]]:
     after = dict(guest.future["mounts"])
-    for index, wanted in sorted(wish.config["mounts"].items()):
-        key = "mp%d" % index
-        if index in after:
-            after[index] = _compare_volume(change, key, props.MOUNT, wanted, after[index])
+    for key, wanted in sorted(wish.config["mounts"].items()):
+        if key in after:
+            after[key] = _compare_volume(change, key, props.MOUNT, wanted, after[key])
         else:
-            change.params[key] = _new_volume("mounts[id=%d]" % index, props.MOUNT, wanted)
-            after[index] = wanted
+            change.params[key] = _new_volume(key, props.MOUNT, wanted)
+            after[key] = wanted
     if wish.purge_mounts:
-        for index in sorted(set(after) - set(wish.config["mounts"])):
-            change.delete.append("mp%d" % index)
-            del after[index]
+        _purge(change, after, wish.config["mounts"])
     _check_clash("mounts", "path", after)
     return after
 
 
-def _compare_networks(change: _Change, wish: Wish, guest: Guest) -> dict[int, dict[str, Any]]:
+def _compare_networks(change: _Change, wish: Wish, guest: Guest) -> dict[str, dict[str, Any]]:
     after = dict(guest.future["networks"])
-    for index, wanted in sorted(wish.config["networks"].items()):
-        present = after.get(index, {})
+    for key, wanted in sorted(wish.config["networks"].items()):
+        present = after.get(key, {})
         # Left out, the address stays: writing a card without it would give it a new one and plug it anew.
         kept = {name: present[name] for name in ("hwaddr", "other") if name in present}
-        after[index] = dict(kept, **wanted)
-        if after[index] != present:
-            change.params["net%d" % index] = props.NETWORK.show(after[index])
+        after[key] = dict(kept, **wanted)
+        if after[key] != present:
+            change.params[key] = props.NETWORK.show(after[key])
     if wish.purge_networks:
-        for index in sorted(set(after) - set(wish.config["networks"])):
-            change.delete.append("net%d" % index)
-            del after[index]
+        _purge(change, after, wish.config["networks"])
     _check_clash("networks", "name", after)
     return after
 
 
-def _check_clash(kind: str, name: str, items: dict[int, dict[str, Any]]) -> None:
+def _purge(change: _Change, after: dict[str, Any], listed: dict[str, Any]) -> None:
+    for key in sorted(set(after) - set(listed)):
+        change.delete.append(key)
+        del after[key]
+
+
+def _check_clash(kind: str, name: str, items: dict[str, dict[str, Any]]) -> None:
     problems: list[str] = []
     _unique(problems, "%s.%s" % (kind, name), [item.get(name) for item in items.values() if item.get(name)])
     if problems:

@@ -70,9 +70,9 @@ def root_only(plan: Plan, guest: Guest, wish: Wish) -> list[str]:
         wanted = wish.config["features"]
         found += ["features.%s" % name for name in sorted(set(present) | set(wanted))
                   if name != "nesting" and wanted and present.get(name) != wanted.get(name)]
-    for index, mount in sorted(wish.config.get("mounts", {}).items()):
-        if "mp%d" % index in keys and mount.get("volume", "").startswith("/"):
-            found.append("mounts[id=%d].host_path" % index)
+    for key, mount in sorted(wish.config.get("mounts", {}).items()):
+        if key in keys and mount.get("volume", "").startswith("/"):
+            found.append("mounts[id=%s].host_path" % key)
     return found
 
 

@@ -151,8 +151,8 @@ options:
     suboptions:
       id:
         description:
-          - Number of the mount point, V(0) for C(mp0).
-        type: int
+          - Name of the mount point in the API, V(mp0) to V(mp255).
+        type: str
         required: true
       path:
         description:
@@ -218,12 +218,12 @@ options:
     suboptions:
       id:
         description:
-          - Number of the card, V(0) for C(net0).
-        type: int
+          - Name of the card in the API, V(net0) to V(net31).
+        type: str
         required: true
       name:
         description:
-          - Its name in the container; C(eth) and O(networks[].id) unless given.
+          - Its name in the container; V(eth0) for V(net0) and so on unless given.
         type: str
       bridge:
         description:
@@ -463,13 +463,13 @@ EXAMPLES = r"""
           storage: local-lvm
           size_gib: 16
         mounts:
-          - id: 0
+          - id: mp0
             storage: local-lvm
             size_gib: 100
             path: /var/lib/datalake
             backup: true
         networks:
-          - id: 0
+          - id: net0
             bridge: vmbr0
             ip: 192.0.2.109/24
             gw: 192.0.2.1
@@ -487,7 +487,7 @@ EXAMPLES = r"""
       gti.lakehouse.proxmox_ct:
         hostname: kafka
         mounts:
-          - id: 0
+          - id: mp0
             size_gib: 150
             path: /var/lib/datalake
             backup: true
@@ -509,6 +509,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+created:
+  description: Whether the container was, or in check mode would be, created by this task.
+  returned: success
+  type: bool
+  sample: false
 vmid:
   description: Number of the container. In check mode, none for a new container without O(vmid).
   returned: success
@@ -539,7 +544,7 @@ config:
     hostname: kafka
     memory: 8192
     networks:
-      - {bridge: vmbr0, gw: 192.0.2.1, hwaddr: "BC:24:11:AA:BB:CC", id: 0, ip: 192.0.2.109/24, name: eth0}
+      - {bridge: vmbr0, gw: 192.0.2.1, hwaddr: "BC:24:11:AA:BB:CC", id: net0, ip: 192.0.2.109/24, name: eth0}
     rootfs: {size_gib: 16, storage: local-lvm, volume: "local-lvm:vm-109-disk-0"}
     tags: [kafka, lakehouse]
 changes:
@@ -650,11 +655,11 @@ def argument_spec() -> dict[str, Any]:
         _options("bool", "acl", "quota", "replicate", "ro", "shared"), storage={"type": "str"}, size_gib={"type": "float"},
         options=dict(words, choices=MOUNT_OPTIONS))
     mount = dict(
-        volume, **_options("bool", "backup", "keepattrs"), id={"type": "int", "required": True}, path={"type": "path", "required": True},
+        volume, **_options("bool", "backup", "keepattrs"), id={"type": "str", "required": True}, path={"type": "path", "required": True},
         host_path={"type": "path"})
     network = dict(
         _options("str", "name", "ip", "gw", "ip6", "gw6", "hwaddr"), **_options("bool", "firewall", "link_down", "host_managed"),
-        **_options("int", "tag", "mtu"), id={"type": "int", "required": True}, bridge={"type": "str", "required": True},
+        **_options("int", "tag", "mtu"), id={"type": "str", "required": True}, bridge={"type": "str", "required": True},
         trunks={"type": "list", "elements": "int"}, rate={"type": "float"})
     timeouts = {name: {"type": "int", "default": TIMEOUTS[name]} for name in ("create", "start", "shutdown", "resize", "destroy")}
     flag = {"type": "bool", "default": False}
@@ -686,7 +691,7 @@ def result_of(outcome: Outcome, addresses: list[str]) -> dict[str, Any]:
     """What the module returns."""
     guest, plan = outcome.guest, outcome.plan
     result = {
-        "changed": bool(outcome.done), "vmid": guest.vmid, "node": guest.node, "status": guest.status or "absent",
+        "changed": bool(outcome.done), "created": any(step.kind == "create" for step in outcome.done), "vmid": guest.vmid, "node": guest.node, "status": guest.status or "absent",
         "hostname": guest.settled.get("hostname", ""), "changes": [step.describe() for step in outcome.done],
         "pending": list(guest.pending) if guest.running else [], "restart_required": plan.restart_required,
         "tasks": [task.as_result() for task in outcome.tasks], "ip_addresses": addresses,
