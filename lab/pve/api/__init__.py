@@ -1,0 +1,8 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API's functions; importing the package registers their routes."""
+
+from . import access, cluster, guest_config, guest_create, guest_destroy, guest_disk, guest_power, guest_view, nodes, pools, storage, tasks
+
+LOADED = (access, cluster, guest_config, guest_create, guest_destroy, guest_disk, guest_power, guest_view, nodes, pools, storage, tasks)

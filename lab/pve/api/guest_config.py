@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PUT config: changes wait in `pending`, then what can be applied is applied."""
+
+from .. import changerights, normalise
+from ..ctparams import CONFIG, kind_of
+from ..errors import Die, ParameterError
+from ..formats import split_list
+from ..guests import check_protected, check_unlocked
+from ..pending import apply_pending
+from ..router import may, route
+from ..schema import string
+
+REQUIRED = ("memory", "rootfs", "ostype")
+READ_ONLY = ("unprivileged",)
+ANY_CONFIG = may("/vms/{vmid}", "VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network",
+                 "VM.Config.Options", any_of=True)
+CONTROL = {"delete": string("pve-configid-list"), "revert": string("pve-configid-list"), "digest": string(longest=40)}
+PATH = ("node", "vmid")
+
+
+@route("PUT", "/nodes/{node}/lxc/{vmid}/config", {**CONFIG, **CONTROL}, permission=ANY_CONFIG)
+def change(call):
+    node, vmid = call.node, call["vmid"]
+    new = {name: text for name, text in call.params.items() if name in CONFIG}
+    delete, revert = split_list(call.get("delete", "")), split_list(call.get("revert", ""))
+    if not (new or "delete" in call.params or "revert" in call.params):
+        raise Die("no options specified")                               # put-stopped-004
+    with node.guests.locked(vmid):
+        conf = node.guests.load(vmid)
+        check_unlocked(conf)
+        check_digest(call, conf)
+        changerights.check(call, vmid, None, conf.current, new, delete, conf.current.unprivileged)
+        _check_names(new, delete, revert)
+        for name in revert:
+            conf.pending.pop(name, None)
+            conf.delete.pop(name, None)
+        for name in delete:
+            _delete_later(vmid, conf, name)
+        for name in sorted(new):
+            _set_later(node, vmid, conf, name, new[name])
+        failed = apply_pending(node, vmid, conf, node.backend.running(vmid))
+        node.guests.save(vmid, conf)
+        if failed:
+            raise ParameterError(failed)
+
+
+def check_digest(call, conf):
+    if call.get("digest") and call["digest"] != conf.digest:
+        raise Die("detected modified configuration - file changed by other user? Try again.")
+
+
+def _check_names(new, delete, revert):
+    for option, names in (("delete", delete), ("revert", revert)):
+        for name in names:
+            if name in new:
+                raise ParameterError({option: "you can't use '-%s' and -%s' at the same time" % (name, option)})
+            if name not in CONFIG:
+                raise ParameterError({option: "unknown option '%s'" % name})
+
+
+def _delete_later(vmid, conf, name):
+    if name in REQUIRED:
+        raise Die("unable to delete required option '%s'" % name)
+    if name in READ_ONLY:
+        raise Die("unable to delete read-only option: '%s'" % name)
+    if kind_of(name) in ("mp", "unused"):
+        check_protected(vmid, conf, "can't remove CT %s drive '%s'" % (vmid, name))
+    conf.pending.pop(name, None)
+    if name in conf.current:
+        conf.delete[name] = False
+
+
+def _set_later(node, vmid, conf, name, text):
+    if name in READ_ONLY:
+        raise Die("unable to modify read-only option: '%s'" % name)
+    if kind_of(name) in ("mp", "rootfs"):
+        check_protected(vmid, conf, "can't update CT %s drive '%s'" % (vmid, name))
+    text = normalise.value(name, text, node.options)
+    if name == "description" and not text.strip():
+        _delete_later(vmid, conf, name)
+        return
+    conf.delete.pop(name, None)
+    if conf.current.get(name) == text:
+        conf.pending.pop(name, None)
+    else:
+        conf.pending[name] = text

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTPS front: reads a request, identifies the caller, dispatches, writes the answer as Proxmox VE does."""
+
+import json
+import socket
+import ssl
+import sys
+import threading
+import time
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from . import api, multipart
+from .errors import ApiError, Unauthorized
+from .router import ROUTER, dispatch, world
+
+BASE = "/api2/json"
+MAX_BODY = 64 << 20
+FORM = "application/x-www-form-urlencoded"
+
+
+class PlainError(Exception):
+    """An error whose body is plain text: the request could not be decoded."""
+
+    def __init__(self, status, text, newline=False):
+        super().__init__(text)
+        self.status, self.reason, self.body = status, text, text + ("\n" if newline else "")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection. `server.node` is the node that answers."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "pve-api-daemon/3.0"
+    sys_version = ""
+    timeout = 60
+
+    def setup(self):
+        # The handshake belongs to the connection's own thread, so that a silent client blocks nobody else.
+        if self.server.tls:
+            self.request.settimeout(self.timeout)
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def log_message(self, text, *args):
+        if self.server.log:
+            self.server.log("%s %s" % (self.address_string(), text % args))
+
+    def do_GET(self):
+        self._serve()
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    # ---- one request
+
+    def _serve(self):
+        node = self.server.node
+        try:
+            answer = self._answer(node)
+        except PlainError as err:
+            self._send(err.status, err.reason, err.body.encode(), "text/plain")
+        except Unauthorized as err:
+            time.sleep(node.auth_delay)
+            body = {"data": None, "message": err.message} if err.body else None
+            self._send_json(401, err.reason, body)
+        except ApiError as err:
+            body = {"data": None, "message": err.message}
+            if err.errors:
+                body["errors"] = err.errors
+            if err.status >= 590:       # made by the proxy in front, not by the API: no body
+                body = None
+            self._send_json(err.status, err.reason, body)
+        except Exception:   # a defect of the lab: show it to whoever debugs, answer something
+            traceback.print_exc(file=sys.stderr)
+            self._send_json(500, "internal error of the lab's API, see its log", None)
+        else:
+            self._send_json(200, "OK", answer)
+
+    def _answer(self, node):
+        parts = urlsplit(self.path)
+        if not parts.path.startswith(BASE):
+            raise PlainError(404, "Not Found")
+        path = unquote(parts.path[len(BASE):]).rstrip("/") or "/"
+        raw = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY))
+        params = self._params(parts.query, raw)
+        node.requests.append((self.command, path))
+        authid, by_token = self._identify(node, path)
+        fault = node.faults.take("error", self.command, path)
+        if fault:
+            raise ApiError(fault.get("status", 500), fault.get("reason", "error on request") + "\n")
+        answer = dispatch(node, self.command, path, authid, by_token, params)
+        fault = node.faults.take("lost", self.command, path)
+        if fault:
+            raise ApiError(fault.get("status", 596), fault.get("reason", "Connection timed out") + "\n")
+        return answer
+
+    def _identify(self, node, path):
+        if node.faults.take("expired", self.command, path):
+            raise Unauthorized("Authentication failed!")
+        # The login route ignores a ticket's cookie, but not a token (auth-020).
+        login = (self.command, path) == ("POST", "/access/ticket")
+        if login and not self.headers.get("Authorization"):
+            return None, False
+        authid, by_token = node.tickets.identify(self.command, self.headers)
+        if authid is None:
+            open_to_all = any(found.method == self.command and found.path == path and found.permission is world
+                              for found in ROUTER.routes)
+            if not open_to_all:
+                raise Unauthorized("No ticket")
+        return authid, by_token
+
+    def _params(self, query, raw):
+        params = _fold(parse_qsl(query, keep_blank_values=True))
+        if not raw:
+            return params
+        if self.command in ("GET", "DELETE"):
+            raise PlainError(501, "Unexpected content for method '%s'" % self.command)      # protocol-005
+        kind = self.headers.get("Content-Type", FORM)
+        if kind.startswith(FORM):
+            return {**params, **_fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))}
+        if kind.startswith("application/json"):
+            return {**params, **_from_json(raw)}
+        if kind.startswith("multipart/form-data"):
+            return {**params, **multipart.parse(kind, raw)}
+        raise PlainError(506, "upload 'Content-Type '%s' not implemented" % kind)           # protocol-009
+
+    # ---- answers
+
+    def _send_json(self, status, reason, body):
+        data = b"" if body is None else json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
+        self._send(status, reason, data, "application/json;charset=UTF-8")
+
+    def _send(self, status, reason, data, kind):
+        self.send_response(status, reason.encode("ascii", "replace").decode())
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        if status >= 400:       # the real server closes after every error
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _fold(pairs):
+    """Pairs to a dict; a key that comes more than once becomes a list."""
+    params = {}
+    for name, value in pairs:
+        if name in params:
+            earlier = params[name] if isinstance(params[name], list) else [params[name]]
+            params[name] = earlier + [value]
+        else:
+            params[name] = value
+    return params
+
+
+def _from_json(raw):
+    try:
+        sent = json.loads(raw)
+    except ValueError:
+        text = raw.decode(errors="replace")
+        where = ("malformed JSON string, neither tag, array, object, number, string or atom, at character offset %d "
+                 "(before \"(end of string)\") at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 934." % len(text))
+        raise PlainError(500, where, newline=True) from None                                 # protocol-010
+    return {name: _text(value) for name, value in sent.items() if value is not None}
+
+
+def _text(value):
+    if isinstance(value, bool):
+        return str(int(value))
+    return value if isinstance(value, (list, dict)) else str(value)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one node. TLS when a context is given."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, address, node, tls=None, log=None):
+        self.node = node
+        self.tls = tls
+        self.log = log
+        super().__init__(address, Handler)
+
+    def handle_error(self, request, client_address):
+        """A client that went away or spoke no TLS is no news."""
+        if not isinstance(sys.exc_info()[1], (ssl.SSLError, ConnectionError, socket.timeout, TimeoutError)):
+            super().handle_error(request, client_address)
+
+    def start(self):
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        return thread
+
+
+def tls_context(cert, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert, key)
+    return context
+
+
+assert api.LOADED   # importing the package registers every route
