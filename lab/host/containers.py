@@ -109,6 +109,12 @@ def init_pid(monitor: Monitor) -> int | None:
     return int(said) if said.isdigit() and int(said) > 0 else None
 
 
+def listens(container: Container, port: int) -> bool:
+    init = container.init
+    return init is not None and bool(
+        run('nsenter', '--net', '--target', str(init), 'ss', '-Htln', f'sport = :{port}').stdout)
+
+
 def releases(init: int) -> dict[str, str]:
     """What is deployed in a running container, by the links that say which version is in use."""
     links = [link for link in Path(f'/proc/{init}/root/opt/datalake').glob('*') if link.is_symlink()]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import ssl
 import urllib.error
 import urllib.request
@@ -39,23 +38,23 @@ PLACES = (
 )
 
 
-def places(known: list[containers.Container]) -> list[dict[str, str]]:
-    address = {container.name: container.address for container in known}
-    return [{'name': place.name, 'url': f'{place.scheme}://{address[place.host]}:{place.port}', 'page': place.page}
-            for place in PLACES if place.host in address]
+def places(known: list[containers.Container]) -> list[tuple[Place, containers.Container]]:
+    by_name = {container.name: container for container in known}
+    return [(place, by_name[place.host]) for place in PLACES if place.host in by_name]
 
 
-def health(place: dict[str, str]) -> str:
-    """One word on how it answers. A page that asks for a password is well."""
-    scheme, _slashes, where = place['url'].partition('://')
+def url(place: Place, container: containers.Container) -> str:
+    return f'{place.scheme}://{container.address}:{place.port}'
+
+
+def health(place: Place, container: containers.Container) -> str:
+    """A few words on how it answers. A page that asks for a password is well."""
+    if place.scheme != 'https':
+        # Closed to this machine by the container's own firewall: seen from inside instead.
+        return 'listens' if containers.listens(container, place.port) else 'does not listen'
     try:
-        if scheme != 'https':
-            host, _colon, port = where.partition(':')
-            # The metastore lets only Spark and Trino in: a refusal by the fence says nothing about it.
-            with socket.create_connection((host, int(port)), timeout=2):
-                return 'well'
         context = ssl.create_default_context(cafile=str(CA))
-        with api.opener(context).open(place['url'] + place['page'], timeout=5):
+        with api.opener(context).open(url(place, container) + place.page, timeout=5):
             return 'well'
     except urllib.error.HTTPError as error:
         return 'well' if error.code in (401, 403) else f'answers {error.code}'
@@ -85,7 +84,8 @@ def everything() -> dict[str, Any]:
             'lxcfs': os.path.ismount(machine.LXCFS),
         },
         'containers': [of_container(container) for container in known],
-        'places': [{'name': place['name'], 'url': place['url'], 'health': health(place)} for place in places(known)],
+        'places': [{'name': place.name, 'url': url(place, container), 'health': health(place, container)}
+                   for place, container in places(known)],
     }
 
 
@@ -97,7 +97,8 @@ def table(rows: list[tuple[Any, ...]]) -> str:
 
 
 def addresses() -> str:
-    return table([('Component', 'Address'), *((place['name'], place['url']) for place in places(containers.known()))])
+    return table([('Component', 'Address'),
+                  *((place.name, url(place, container)) for place, container in places(containers.known()))])
 
 
 def memory() -> str:

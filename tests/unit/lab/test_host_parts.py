@@ -198,4 +198,4 @@ def test_tables_line_up():
 
 def test_places_are_those_of_the_containers_there_are():
     known = [containers.Container('111', 'trino', '10.203.17.35', 2560)]
-    assert [place['url'] for place in status.places(known)] == ['https://10.203.17.35:8443']
+    assert [status.url(*found) for found in status.places(known)] == ['https://10.203.17.35:8443']
