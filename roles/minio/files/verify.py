@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove from outside what a MinIO server does and what it refuses, each account by its own secret.
+
+Reads what to expect as JSON on standard input, so that no secret is on a command line; writes what held and what
+did not as JSON, and ends with 1 if anything did not. Its objects have names of their own and go with all their
+versions, whatever happens.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import ssl
+import sys
+
+import urllib3
+from minio import Minio, MinioAdmin
+from minio.credentials import StaticProvider
+from minio.deleteobjects import DeleteObject
+from minio.error import MinioAdminException, S3Error
+
+# A prefix that is granted to nobody, in each bucket.
+NOBODYS = "verify-nobody/"
+
+
+class Verification:
+    def __init__(self, expected):
+        self.expected = expected
+        self.mark = "verify-" + secrets.token_hex(6)
+        self.held, self.broken = [], []
+        self.address = expected["endpoint"].split("://", 1)[1]
+        # Only this authority is trusted, so that each request proves the chain.
+        self.pool = urllib3.PoolManager(
+            ssl_context=ssl.create_default_context(cafile=expected["ca_path"]), timeout=10, retries=urllib3.Retry(2, status=0)
+        )
+        self.root = self.client(expected["root_user"], expected["root_password"])
+
+    def client(self, access_key=None, secret_key=None):
+        return Minio(self.address, access_key, secret_key, region=self.expected["region"], http_client=self.pool)
+
+    def admin(self, access_key, secret_key):
+        return MinioAdmin(
+            endpoint=self.address, credentials=StaticProvider(access_key, secret_key), region=self.expected["region"], http_client=self.pool
+        )
+
+    def check(self, what, holds):
+        (self.held if holds else self.broken).append(what)
+
+    def may(self, what, call):
+        try:
+            call()
+        except (S3Error, MinioAdminException) as error:
+            self.broken.append(f"{what}: refused: {error}")
+        else:
+            self.held.append(what)
+
+    def may_not(self, what, call, codes=("AccessDenied",)):
+        try:
+            call()
+        except (S3Error, MinioAdminException) as error:
+            refused = any(code in str(error) for code in codes)
+            (self.held if refused else self.broken).append(f"{what} is refused" if refused else f"{what}: refused otherwise: {error}")
+        else:
+            self.broken.append(f"{what} was not refused")
+
+    def expect(self, allowed, what, call):
+        (self.may if allowed else self.may_not)(what, call)
+
+    # --- the parts ---
+
+    def server(self):
+        answer = json.loads(self.admin(self.expected["root_user"], self.expected["root_password"]).info())
+        for node in answer["servers"]:
+            release = "RELEASE." + node["version"].replace(":", "-")
+            self.check(f"{node['endpoint']} is online, of release {release}", node["state"] == "online" and release == self.expected["version"])
+        plain = urllib3.PoolManager(timeout=10, retries=False).request("GET", f"http://{self.address}/minio/health/live")
+        self.check("plain HTTP is refused", plain.status == 400)
+
+    def strangers(self):
+        anyone = self.client()
+        for bucket in self.expected["buckets"]:
+            self.may_not(f"anonymous listing of {bucket}", lambda: next(anyone.list_objects(bucket), None))
+            self.may_not(f"anonymous reading of {bucket}", lambda: anyone.get_object(bucket, NOBODYS + self.mark))
+        self.may_not("anonymous listing of buckets", anyone.list_buckets)
+        for user in self.expected["users"]:
+            wrong = self.client(user["name"], secrets.token_hex(16))
+            self.may_not(f"{user['name']} with a wrong secret", wrong.list_buckets, ["SignatureDoesNotMatch"])
+
+    def user(self, user):
+        name = user["name"]
+        client = self.client(name, user["secret"])
+        self.may_not(f"{name} at the admin API", self.admin(name, user["secret"]).user_list)
+        self.may_not(f"{name} making a bucket", lambda: client.make_bucket(self.mark, self.expected["region"]))
+        for bucket in self.expected["buckets"]:
+            grants = [grant for grant in user.get("grants") or [] if grant["bucket"] == bucket]
+            write = {prefix for grant in grants for prefix in grant.get("write") or []}
+            read = write | {prefix for grant in grants for prefix in grant.get("read") or []}
+            self.may_not(f"{name} listing all of {bucket}", lambda: next(client.list_objects(bucket, recursive=True), None))
+            for prefix in self.prefixes(bucket):
+                self.prefix(client, name, bucket, prefix, prefix in read, prefix in write)
+
+    def prefix(self, client, name, bucket, prefix, may_read, may_write):
+        theirs, own = f"{prefix}{self.mark}-root", f"{prefix}{self.mark}-{name}"
+        where = f"{bucket}/{prefix}"
+        version = put(self.root, bucket, theirs).version_id
+        self.expect(may_read, f"{name} listing {where}", lambda: next(client.list_objects(bucket, prefix), None))
+        self.expect(may_read, f"{name} reading in {where}", lambda: self.read(client, bucket, theirs))
+        self.expect(may_write, f"{name} writing in {where}", lambda: put(client, bucket, own))
+        if version:
+            self.may_not(f"{name} deleting an old version in {where}", lambda: client.remove_object(bucket, theirs, version))
+        self.expect(may_write, f"{name} deleting in {where}", lambda: client.remove_object(bucket, theirs))
+
+    def versions(self):
+        for bucket in self.expected["versioned"]:
+            name = f"{NOBODYS}{self.mark}-twice"
+            first = put(self.root, bucket, name, b"first").version_id
+            put(self.root, bucket, name, b"second")
+            self.root.remove_object(bucket, name)
+            self.check(f"{bucket} keeps what is overwritten and deleted", self.read(self.root, bucket, name, first) == b"first")
+
+    # --- helpers ---
+
+    def prefixes(self, bucket):
+        """All prefixes of a bucket that anyone is granted, and one that nobody is."""
+        found = {NOBODYS}
+        for user in self.expected["users"]:
+            for grant in user.get("grants") or []:
+                if grant["bucket"] == bucket:
+                    found.update((grant.get("read") or []) + (grant.get("write") or []))
+        return sorted(found)
+
+    def read(self, client, bucket, name, version=None):
+        response = client.get_object(bucket, name, version_id=version)
+        try:
+            return response.read()
+        finally:
+            response.close()
+            response.release_conn()
+
+    def clean(self):
+        for bucket in self.expected["buckets"]:
+            for prefix in self.prefixes(bucket):
+                ours = self.root.list_objects(bucket, prefix + self.mark, recursive=True, include_version=True)
+                versions = [DeleteObject(entry.object_name, entry.version_id) for entry in ours]
+                for error in self.root.remove_objects(bucket, versions):
+                    self.broken.append(f"{bucket}/{error.name} could not be cleaned up: {error.message}")
+        if self.root.bucket_exists(self.mark):
+            self.root.remove_bucket(self.mark)
+
+    def run(self):
+        self.server()
+        try:
+            self.strangers()
+            self.versions()
+            for user in self.expected["users"]:
+                self.user(user)
+        finally:
+            self.clean()
+
+
+def put(client, bucket, name, content=b"verify"):
+    return client.put_object(bucket, name, io.BytesIO(content), len(content))
+
+
+def main():
+    verification = Verification(json.load(sys.stdin))
+    try:
+        verification.run()
+    except (S3Error, MinioAdminException, urllib3.exceptions.HTTPError) as error:
+        verification.broken.append(f"{verification.expected['endpoint']}: {error}")
+    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
+    return 1 if verification.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
