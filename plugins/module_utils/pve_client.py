@@ -159,13 +159,12 @@ class Connection:
 class Client:
     """The API, one method per HTTP verb; paths without a leading slash, parameters as text."""
 
-    def __init__(
-            self, connection: Connection, lock_timeout: float = 60, sleep: Callable[[float], None] = time.sleep,
-            clock: Callable[[], float] = time.monotonic) -> None:
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
+    def __init__(self, connection: Connection, lock_timeout: float = 60) -> None:
         self.connection = connection
         self.lock_timeout = lock_timeout
-        self.sleep = sleep
-        self.clock = clock
         self._full_message = ""
         self._renewed = False
         self._api = self._connect()
@@ -197,7 +196,7 @@ class Client:
             except (ValueError, AttributeError):
                 self._full_message = ""
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, /, **params: Any) -> Any:
         """Read; tried again for a while when the server can not be reached."""
         return self._retry_reads("GET /" + path, lambda: self._call("GET", path, params))
 

@@ -17,10 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as props
-
-
-class PlanError(Exception):
-    """The declared state can not be reached from the present one; nothing has been changed."""
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
 
 
 # The canonical form of a configuration: option name -> typed value, every option present.
@@ -374,26 +371,6 @@ def parse_wish(params: dict[str, Any]) -> Wish:
 
 
 # The plan
-
-@dataclass(frozen=True)
-class Step:
-    """One call that changes something. ``keys`` names what it changes, in the words of the API."""
-
-    kind: str
-    method: str
-    path: str
-    params: dict[str, Any] = field(default_factory=dict, repr=False)
-    keys: tuple[str, ...] = ()
-
-    @property
-    def signature(self) -> tuple:
-        """What the step does, whatever state of the configuration it was made for."""
-        return self.kind, self.path, sorted((name, value) for name, value in self.params.items() if name != "digest")
-
-    def describe(self) -> dict[str, Any]:
-        """The step as users see it: never its values, which may be secret."""
-        return {"call": "%s %s" % (self.method, self.path), "keys": list(self.keys)}
-
 
 @dataclass(frozen=True)
 class Plan:

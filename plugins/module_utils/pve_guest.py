@@ -2,12 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds a container, reads it, and carries a plan out on it.
-
-A plan is carried out by its first step only; then the container is read again and the plan made anew, until nothing is left
-to do. So an effect that happened although its answer was lost, or a change made by somebody else meanwhile, needs no case
-of its own: the next plan simply holds less, or more.
-"""
+"""Finds a container, reads it, and carries a plan out on it."""
 
 from __future__ import annotations
 
@@ -15,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_rights
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import (
-    Client, DigestError, LockedError, PveError, Task, TaskTimeout, UncertainError, is_upid)
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest, Plan, PlanError, Step, Wish, make_plan, parse_pending
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError, Task, TaskTimeout, UncertainError, is_upid
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest, Plan, Wish, make_plan, parse_pending
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step, converge
 
 TIMEOUTS = {"create": 600, "config": 120, "resize": 600, "start": 120, "shutdown": 60, "destroy": 300}
 _ID_ATTEMPTS = 50
-_RETRIES = 5
 _MISSING = "does not exist"
 _TAKEN = "already exists"
 _POWER = {"start": "running", "reboot": "running", "shutdown": "stopped", "stop": "stopped"}
@@ -116,7 +110,7 @@ def read(client: Client, guest: Guest) -> Guest:
             if error.says(_MISSING):
                 return Guest(vmid=guest.vmid, node=guest.node)
             raise
-        client.sleep(1)
+        client.sleep(0.5)
 
 
 def read_addresses(client: Client, guest: Guest) -> list[str]:
@@ -156,36 +150,23 @@ class Actor:
         self.guest = Guest()
         self.tasks: list[Task] = []
         self.done: list[Step] = []
-        self._tried_ids: set[int] = set()
+        self._lost_ids: set[int] = set()
 
     def converge(self, check: bool) -> Outcome:
         """Bring the container to the declared state; with ``check``, only say how."""
         self.guest = self._find()
-        first = plan = make_plan(self.wish, self.guest)
+        plan = make_plan(self.wish, self.guest)
         if check or not plan.steps:
             return Outcome(self.guest, plan, list(plan.steps), warnings=list(plan.warnings))
         pve_rights.check_rights(self.client, self.wish, self.guest, plan)
-        patience = _Patience(self.client)
-        last = None
-        while plan.steps:
-            step = plan.steps[0]
-            if step.signature == last:
-                raise PveError("%s %s was accepted, but the server does not hold it: %s" % (step.method, step.path, ", ".join(step.keys)))
-            lost = False
-            try:
-                self._carry_out(step)
-                last = step.signature
-            except (UncertainError, DigestError, LockedError) as error:
-                patience.spend(error)
-                lost = isinstance(error, UncertainError)
-                self._look_again(step)
-            plan = make_plan(self.wish, self.guest)
-            if lost and not (plan.steps and plan.steps[0].kind == step.kind):
-                self.done.append(step)  # it did happen, only its answer was lost
-        warnings = list(first.warnings) + [line for task in self.tasks for line in task.warnings]
+        converge(self.client, self._plan, self._carry_out, self._look_again, self.done)
+        last = make_plan(self.wish, self.guest)
+        warnings = list(plan.warnings) + [line for task in self.tasks for line in task.warnings]
         renamed = self.guest.running and any(step.kind == "config" and "hostname" in step.keys for step in self.done)
-        plan = replace(first, restart_required=plan.restart_required or renamed)
-        return Outcome(self.guest, plan, self.done, self.tasks, warnings)
+        return Outcome(self.guest, replace(plan, restart_required=last.restart_required or renamed), self.done, self.tasks, warnings)
+
+    def _plan(self) -> tuple[Step, ...]:
+        return make_plan(self.wish, self.guest).steps
 
     def _find(self) -> Guest:
         guest = locate(self.client, self.wish.vmid, self.wish.hostname)
@@ -200,7 +181,7 @@ class Actor:
         if not self.guest.vmid:
             return
         before = self.guest
-        self.guest = read(self.client, before)
+        self.guest = self._find() if step.kind == "pool" else read(self.client, before)
         if step.kind == "reboot":
             deadline = self.client.clock() + self.wish.shutdown_timeout
             while not self._restarted_since(before) and self.client.clock() < deadline:
@@ -230,7 +211,7 @@ class Actor:
             self._wait(step, self.client.write(step.method, step.path, step.params))
             self.done.append(step)
         except PveError as error:
-            if error.says(*_ALREADY):
+            if error.says(*_ALREADY) and "upid" not in error.details:
                 self._look_again(step)
                 return
             if step.kind == "config" and error.status == 400:
@@ -277,17 +258,18 @@ class Actor:
             vmid = self.guest.vmid or int(self.client.get("cluster/nextid"))
             self.guest = replace(self.guest, vmid=vmid)
             numbered = replace(step, params=dict(step.params, vmid=str(vmid)))
-            again = vmid in self._tried_ids
-            self._tried_ids.add(vmid)
             try:
                 answer = self.client.write(step.method, step.path, numbered.params)
+            except UncertainError:
+                self._lost_ids.add(vmid)
+                raise
             except PveError as error:
                 if not error.says(_TAKEN):
                     raise
                 if self.wish.vmid:
                     self.guest = self._find()
                     return
-                if again:  # perhaps by the call whose answer was lost
+                if vmid in self._lost_ids:  # perhaps taken by the call whose answer was lost
                     self._look_again(step)
                     if self.guest.exists:
                         return
@@ -299,28 +281,3 @@ class Actor:
             self.guest = read(self.client, replace(self.guest, pool=self.wish.pool))
             return
         raise PveError("no free id could be taken in %d attempts" % _ID_ATTEMPTS)
-
-
-class _Patience:
-    """How often, and how long, to look again before giving up."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._retries = 0
-        self._locked_since: float | None = None
-
-    def spend(self, error: PveError) -> None:
-        """Wait a little, or raise the error when patience is at its end."""
-        if isinstance(error, LockedError):
-            if "upid" not in error.details:
-                raise error  # the call itself has already waited for the lock
-            if self._locked_since is None:
-                self._locked_since = self._client.clock()
-            if self._client.clock() - self._locked_since > self._client.lock_timeout:
-                raise error
-            self._client.sleep(1)
-            return
-        self._retries += 1
-        if self._retries > _RETRIES:
-            raise error
-        self._client.sleep(0.5 * self._retries)

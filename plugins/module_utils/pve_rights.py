@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import OPTIONS, Guest, Plan, PlanError, Step, Wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import OPTIONS, Guest, Plan, Wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
 
 # A need: any of the privileges, on any of the paths.
 Need = tuple
@@ -82,9 +83,14 @@ def check_rights(client: Client, wish: Wish, guest: Guest, plan: Plan) -> None:
     kept_for_root = root_only(plan, guest, wish)
     if kept_for_root and identity != "root@pam":
         raise PlanError("%s: only root@pam, signed in with its password, may change these; %s may not" % (", ".join(kept_for_root), identity))
+    check_needs(client, needs(plan, wish, guest.vmid or int(client.get("cluster/nextid"))))
+
+
+def check_needs(client: Client, wanted: list[Need]) -> None:
+    """Raises PlanError that names each need that is not met."""
     held: dict[str, dict[str, Any]] = {}
     missing = []
-    for privileges, paths in needs(plan, wish, guest.vmid or int(client.get("cluster/nextid"))):
+    for privileges, paths in wanted:
         for path in paths:
             if path not in held:
                 held[path] = (client.get("access/permissions", path=path) or {}).get(path) or {}
@@ -92,4 +98,4 @@ def check_rights(client: Client, wish: Wish, guest: Guest, plan: Plan) -> None:
             missing.append("%s on %s" % (" or ".join(privileges), " or ".join(paths)))
     if missing:
         raise PlanError("%s lacks privileges: %s; grant them to it, and to its user when the token has privilege separation" % (
-            identity, ", ".join(missing)))
+            client.connection.identity, ", ".join(missing)))

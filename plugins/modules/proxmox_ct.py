@@ -636,9 +636,10 @@ hint:
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import PlanError, describe_config, parse_wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import describe_config, parse_wish
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import TIMEOUTS, Actor, Outcome, read_addresses
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
 
 MOUNT_OPTIONS = ["discard", "lazytime", "noatime", "nodev", "noexec", "nosuid"]
 OSTYPES = ["alpine", "archlinux", "centos", "debian", "devuan", "fedora", "gentoo", "nixos", "opensuse", "ubuntu", "unmanaged"]
