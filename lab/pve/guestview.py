@@ -69,3 +69,9 @@ def mounts(section):
     names = sorted((name for name in section if is_mount(name) and kind_of(name) in ("rootfs", "mp")),
                    key=lambda name: -1 if name == "rootfs" else int(name[2:]))
     return [(name, (ROOTFS if name == "rootfs" else MOUNT).parse(section[name])) for name in names]
+
+
+def warn_about_nesting(task, node, conf):
+    """A Debian 12 template without nesting=1: create and start end with this warning (create-046)."""
+    if getattr(node.backend, "nesting_warning", False) and "nesting=1" not in conf.get("features", ""):
+        task.warn("Systemd 252 detected. You may need to enable nesting.")

@@ -45,9 +45,14 @@ class Handler(BaseHTTPRequestHandler):
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
+    def log_request(self, code="-", size="-"):
+        """Reads that went well are not worth a line: clients poll."""
+        if self.command != "GET" or not str(code).startswith("2"):
+            super().log_request(code, size)
+
     def log_message(self, text, *args):
         if self.server.log:
-            self.server.log("%s %s" % (self.address_string(), text % args))
+            self.server.log("%s %s %s" % (time.strftime("%F %T"), self.address_string(), text % args))
 
     def do_GET(self):
         self._serve()

@@ -9,7 +9,7 @@ import subprocess
 from .. import changerights, normalise, sizes
 from ..ctparams import CONFIG, DEFAULTS_ON_CREATE, MOUNT, ROOTFS, is_mount
 from ..errors import ApiError, Die, Forbidden
-from ..guestview import mounts
+from ..guestview import mounts, warn_about_nesting
 from ..router import everyone, route
 from ..schema import boolean, number, string
 from ..storage import GIB, NEW_DISK, mount_type, split_volid
@@ -112,7 +112,7 @@ def _work(task, call, vmid, wanted, volumes):
             raise
         warn_about_nesting(task, node, conf.current)
     if call.flag("start"):
-        call.task("vzstart", vmid, lambda second: start_work(second, call, vmid))      # tasks-001
+        call.task("vzstart", vmid, lambda second: start_work(second, node, vmid))      # tasks-001
 
 
 def remove_guest(node, vmid):
@@ -168,9 +168,3 @@ def _template(node, volid):
     if not found or not node.storage.has_file(*found):
         raise Die("volume '%s' does not exist" % volid)
     return found[0], found[2]
-
-
-def warn_about_nesting(task, node, conf):
-    """A Debian 12 template without nesting=1: create and start end with this warning (create-046)."""
-    if getattr(node.backend, "nesting_warning", False) and "nesting=1" not in conf.get("features", ""):
-        task.warn("Systemd 252 detected. You may need to enable nesting.")

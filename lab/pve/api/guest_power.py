@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starting, stopping and rebooting containers."""
 
+from ..access import ROOT
 from ..errors import Die, ParameterError
 from ..guests import check_unlocked
+from ..guestview import warn_about_nesting
 from ..pending import apply_pending
 from ..router import may, route
 from ..schema import boolean, integer
@@ -18,13 +20,12 @@ def only_root_skips_locks(call):
         raise ParameterError({"skiplock": "Only root may use this option."})
 
 
-def start_work(task, call, vmid):
-    node = call.node
+def start_work(task, node, vmid, skiplock=False):
     with node.guests.locked(vmid):
         conf = node.guests.load(vmid)
         if conf.current.get("template") == "1":
             raise Die("you can't start a CT if it's a template")
-        if not call.flag("skiplock"):
+        if not skiplock:
             check_unlocked(conf)
         if node.backend.running(vmid):
             raise Die("CT %s already running" % vmid)
@@ -32,7 +33,6 @@ def start_work(task, call, vmid):
         for name in ("arch", "rootfs"):
             if name not in conf.current:
                 raise Die("missing '%s' - internal error" % name)
-        from .guest_create import warn_about_nesting
         warn_about_nesting(task, node, conf.current)
         node.backend.start(task, vmid, conf.current)
 
@@ -48,7 +48,14 @@ def start(call):
     only_root_skips_locks(call)
     if call.node.backend.running(call["vmid"]):
         raise Die("CT %s already running" % call["vmid"])
-    return call.task("vzstart", call["vmid"], lambda task: start_work(task, call, call["vmid"]))
+    skiplock = call.flag("skiplock")
+    return call.task("vzstart", call["vmid"], lambda task: start_work(task, call.node, call["vmid"], skiplock))
+
+
+def start_by_node(node, vmid):
+    """A start that nobody asked for by the API: on boot. Waits for its end."""
+    upid = node.tasks.start("vzstart", str(vmid), ROOT, lambda task: start_work(task, node, str(vmid)))
+    node.tasks.find(upid).done.wait()
 
 
 def _require_running(call, what="CT"):
