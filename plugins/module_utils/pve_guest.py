@@ -74,13 +74,17 @@ def find_by_name(client: Client, hostname: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def list_nodes(client: Client, wanted: str = "") -> list[str]:
+    """The nodes of the cluster, or only the one wanted, which must be one of them."""
+    nodes = sorted(entry["node"] for entry in client.get("nodes"))
+    if wanted and wanted not in nodes:
+        raise PlanError("node %r is not in the cluster (%s)" % (wanted, ", ".join(nodes)))
+    return [wanted] if wanted else nodes
+
+
 def choose_node(client: Client, wanted: str) -> str:
     """The node on which to create: the one given, or the only one."""
-    nodes = sorted(entry["node"] for entry in client.get("nodes"))
-    if wanted:
-        if wanted not in nodes:
-            raise PlanError("node %r is not in the cluster (%s)" % (wanted, ", ".join(nodes)))
-        return wanted
+    nodes = list_nodes(client, wanted)
     if len(nodes) != 1:
         raise PlanError("the cluster has several nodes (%s); give node" % ", ".join(nodes))
     return nodes[0]
