@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from lab.host import settings
-from lab.host.shell import Failure, Progress
+from lab.host.shell import BOUND, Failure, Progress
 
 HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER) \[(.*)\] \**$')
 RECAP = re.compile(r'^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)')
@@ -55,7 +55,7 @@ def environment() -> dict[str, str]:
 def play(playbook: str, progress: Progress) -> int:
     """Run one playbook; the number of changes."""
     log = settings.LOG / f'{Path(playbook).stem}.log'
-    argv = [str(settings.REPO / '.venv/bin/ansible-playbook'), '-i', str(settings.INVENTORY), playbook]
+    argv = [*BOUND, str(settings.REPO / '.venv/bin/ansible-playbook'), '-i', str(settings.INVENTORY), playbook]
     reader = Reader(progress)
     with log.open('w', encoding='utf-8') as out, subprocess.Popen(
             argv, cwd=settings.REPO, env=environment(), stdin=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ TOKEN = FOLDER / 'token'
 PID_FILE = FOLDER / 'pid'
 BUILT_FROM = FOLDER / 'built-from'
 MARK = 'lab.pve'
+TOKEN_ID = 'lakehouse@pve!ansible'
 LOG = settings.LOG / 'api.log'
 URL = f'https://{settings.HOST_ADDRESS}:{settings.API_PORT}/api2/json'
 NAMES = f'IP:{settings.HOST_ADDRESS},IP:127.0.0.1,DNS:localhost,DNS:pve.{settings.DOMAIN}'
@@ -79,7 +80,7 @@ def answers() -> bool:
 
 
 def authorization() -> dict[str, str]:
-    return {'Authorization': f"PVEAPIToken={TOKEN.read_text(encoding='utf-8').strip()}"}
+    return {'Authorization': f"PVEAPIToken={TOKEN_ID}={TOKEN.read_text(encoding='utf-8').strip()}"}
 
 
 def opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:

@@ -41,6 +41,11 @@ class Container(NamedTuple):
         """The host's number of the container's first process; None when it does not run."""
         return next((init_pid(monitor) for monitor in monitors() if monitor.name == self.vmid), None)
 
+    def disk_bytes(self) -> int:
+        volumes = list((settings.STATE / 'storage').glob(f'*/images/*-{self.vmid}-disk-*'))
+        lines = run('du', '--summarize', '--bytes', '--one-file-system', *volumes).stdout.splitlines() if volumes else []
+        return sum(int(line.split()[0]) for line in lines)
+
 
 def known() -> list[Container]:
     """Every container that the API has made, running or not."""

@@ -28,8 +28,10 @@ def packages(note: Callable[[str], None]) -> None:
     missing = missing_packages()
     if not missing:
         return
-    apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C.UTF-8', 'apt-get', '-qy', '-o', 'DPkg::Lock::Timeout=300']
+    quiet = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C.UTF-8']
+    apt = [*quiet, 'apt-get', '-qy', '-o', 'DPkg::Lock::Timeout=300']
     remedy = "Debian's packages could not be installed: see that apt-get update works on this machine."
+    run_shown([*quiet, 'dpkg', '--configure', '-a'], note, remedy)  # an installation that was broken off
     run_shown([*apt, 'update'], note, remedy)
     run_shown([*apt, 'install', '--no-install-recommends', *missing], note, remedy)
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from lab.host import settings
 
+# Ends a long program with the command that started it, however that one ends.
+BOUND = ('setpriv', '--pdeathsig', 'KILL')
 ERASE = '\r\033[K'
 WIDTH = 90
 

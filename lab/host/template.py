@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.host import settings
-from lab.host.shell import run_shown
+from lab.host.shell import BOUND, run, run_shown
 
 PACKAGES = (
     'ca-certificates', 'curl', 'dbus', 'iproute2', 'less', 'nftables', 'openssh-server', 'procps', 'python3',
@@ -22,12 +22,15 @@ DPKG_OPTIONS = (
     'path-exclude=/usr/share/doc/*', 'path-exclude=/usr/share/man/man?/*', 'path-exclude=/usr/share/locale/*',
     'force-unsafe-io',
 )
+# What it mounts and starts is seen by nobody else and ends with it, even when it is killed half-way.
+ALONE = (*BOUND, 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc')
+SCRATCH = settings.STATE / 'tmp'
 CUSTOMISE = Path(__file__).with_name('customise-template')
 
 
 def command(target: Path) -> list[str]:
     return [
-        'mmdebstrap', '--mode=root', '--format=tar', '--variant=minbase', '--architectures=amd64',
+        *ALONE, 'env', f'TMPDIR={SCRATCH}', 'mmdebstrap', '--mode=root', '--format=tar', '--variant=minbase', '--architectures=amd64',
         '--include=' + ','.join(PACKAGES),
         *(f'--dpkgopt={option}' for option in DPKG_OPTIONS),
         f'--customize-hook={CUSTOMISE} "$1"',
@@ -45,8 +48,16 @@ def build(archive: Path, note: Callable[[str], None]) -> None:
     """Build into a file beside the final one: a template that exists is whole."""
     partial = archive.with_name('partial-' + archive.name)
     partial.unlink(missing_ok=True)
+    remove_scratch()
+    SCRATCH.mkdir(parents=True)
+    SCRATCH.chmod(0o711)
     run_shown(command(partial), note, "The container template comes from Debian's archive: can this machine reach it?")
     partial.replace(archive)
+    remove_scratch()
+
+
+def remove_scratch() -> None:
+    run('rm', '-rf', '--one-file-system', SCRATCH)
 
 
 def up(note: Callable[[str], None]) -> None:

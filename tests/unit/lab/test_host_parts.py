@@ -127,6 +127,7 @@ def test_a_changed_recipe_means_another_template(monkeypatch):
 
 def test_a_template_that_could_not_be_built_leaves_no_template(tmp_path, monkeypatch):
     archive = tmp_path / 'template.tar.zst'
+    monkeypatch.setattr(template, 'SCRATCH', tmp_path / 'scratch')
     monkeypatch.setattr(template, 'command', lambda target: ['sh', '-c', f'echo E: no archive; touch {target}; exit 1'])
     with pytest.raises(Failure, match='E: no archive'):
         template.build(archive, print)
