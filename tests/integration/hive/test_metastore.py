@@ -14,7 +14,7 @@ import sys
 import time
 
 import pytest
-from conftest import REPOSITORY, SERVER_USER, free_port
+from hive_servers import REPOSITORY, SERVER_USER, free_port
 
 ROLE = REPOSITORY / "roles" / "db_hive"
 PLAY = f"""

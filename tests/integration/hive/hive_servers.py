@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Throw-away database servers on loopback, and a runner of the module."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import secrets
+import socket
+import subprocess
+import sys
+import time
+
+import psycopg2
+import pymysql
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+# Database servers refuse to run as root.
+SERVER_USER = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A running database server and what a test may do to it, by other ways than the module's."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.password = secrets.token_urlsafe(12) + "\"':\\%"
+
+    def start(self, command):
+        self.log = open(self.folder / "server.log", "wb")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=self.folder, **SERVER_USER)
+        for attempt in range(150):
+            try:
+                return self.admin("SELECT 1")
+            except (pymysql.MySQLError, psycopg2.Error):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        pytest.fail((self.folder / "server.log").read_text()[-2000:])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.log.close()
+
+    def tables(self, database):
+        return {name.upper() for (name,) in self.sql(database, f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{self.schema(database)}'")}
+
+
+class MariaDB(Server):
+    backend = "mariadb"
+
+    def boot(self):
+        data = self.folder / "data"
+        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
+                       check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **SERVER_USER)
+        self.start(["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.folder}/sock", f"--port={self.port}",
+                    "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--performance-schema=OFF",
+                    "--innodb-flush-log-at-trx-commit=0", "--lc-messages=pt_BR"])
+        password = self.password.replace("\\", "\\\\").replace("'", "''")
+        self.admin(f"CREATE USER hive@'%' IDENTIFIED BY '{password}'")
+
+    def _sql(self, database, statement, **who):
+        with pymysql.connect(unix_socket=f"{self.folder}/sock", database=database, autocommit=True, **who) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+
+    def admin(self, statement):
+        return self._sql(None, statement, user="root")
+
+    def sql(self, database, statement):
+        return self._sql(database, statement, user="root")
+
+    def schema(self, database):
+        return database
+
+    def create(self, name):
+        self.admin(f"CREATE DATABASE {name} CHARACTER SET latin1")
+        self.admin(f"GRANT ALL ON {name}.* TO hive@'%'")
+
+    def drop(self, name):
+        self.admin(f"DROP DATABASE IF EXISTS {name}")
+
+
+class PostgreSQL(Server):
+    backend = "postgresql"
+    binaries = "/usr/lib/postgresql/15/bin"
+
+    def boot(self):
+        data = self.folder / "data"
+        subprocess.run([f"{self.binaries}/initdb", "-D", data, "--auth=scram-sha-256", "--auth-local=trust", "--username=postgres", "--no-sync", "-E", "UTF8",
+                        "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **SERVER_USER)
+        self.start([f"{self.binaries}/postgres", "-D", data, "-p", str(self.port), "-k", self.folder, "-c", "fsync=off",
+                    "-c", "listen_addresses=127.0.0.1"])
+        self.admin("SET standard_conforming_strings = on; CREATE ROLE hive LOGIN PASSWORD '%s'" % self.password.replace("'", "''"))
+
+    def sql(self, database, statement):
+        connection = psycopg2.connect(host=str(self.folder), port=self.port, user="postgres", dbname=database)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def admin(self, statement):
+        return self.sql("postgres", statement)
+
+    def schema(self, database):
+        return "public"
+
+    def create(self, name):
+        self.admin(f"CREATE DATABASE {name} OWNER hive")
+
+    def drop(self, name):
+        self.admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+class Runner:
+    """Runs the module as Ansible does, in a process of its own, and reads the JSON that it prints."""
+
+    def __init__(self, server, home, folder):
+        self.server, self.home, self.folder = server, home, folder
+        collection = folder / "ansible_collections" / "gti"
+        collection.mkdir(parents=True)
+        (collection / "lakehouse").symlink_to(REPOSITORY)
+
+    def begin(self, check=False, **options):
+        arguments = {"backend": self.server.backend, "metastore_home": str(self.home), "login_port": self.server.port,
+                     "login_password": self.server.password, "_ansible_check_mode": check, "_ansible_diff": True}
+        arguments.update(options)
+        path = self.folder / f"{secrets.token_hex(4)}.json"
+        path.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
+        module = REPOSITORY / "plugins" / "modules" / "hive_schema.py"
+        # A user whose language is not English, as most of ours are.
+        environment = dict(os.environ, PYTHONPATH=str(self.folder), LANG="pt_BR.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+        return subprocess.Popen([sys.executable, module, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def end(self, process):
+        output, errors = process.communicate(timeout=120)
+        assert self.server.password not in output + errors
+        assert output, errors
+        return json.loads(output)
+
+    def __call__(self, **options):
+        return self.end(self.begin(**options))
