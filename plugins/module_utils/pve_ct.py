@@ -206,6 +206,7 @@ class Wish:
 
 _DNS_NAME = re.compile(r"(?=.{1,255}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
+_STORAGE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]")
 _DEVICE_NAME = re.compile(r"[-_.\w]+", re.ASCII)
 _RANGES = {
     "vmid": (100, 999999999), "cores": (0, 8192), "cpulimit": (0, 8192), "cpuunits": (1, 10000), "memory": (16, None), "swap": (0, None),
@@ -267,6 +268,8 @@ def _volume(problems: list[str], where: str, codec: props.PropertyString, given:
         volume["volume"] = given["host_path"]
     if given.get("storage"):
         volume["storage"] = given["storage"]
+        if not _STORAGE.fullmatch(given["storage"]):
+            problems.append("%s.storage: %r is not the name of a storage" % (where, given["storage"]))
     size = given.get("size_gib")
     if size is not None:
         if size < 0 or (0 < size < 0.001):
@@ -283,7 +286,7 @@ def _mount(problems: list[str], given: dict[str, Any]) -> dict[str, Any]:
     if not path.startswith("/") or path.strip("/") == "" or "/../" in path + "/" or "/./" in path + "/" or "," in path:
         problems.append("%s.path: %r is not an absolute path below /" % (where, path))
     host_path = given.get("host_path")
-    if host_path and not host_path.startswith("/"):
+    if host_path and (not host_path.startswith("/") or "," in host_path):
         problems.append("%s.host_path: %r is not an absolute path" % (where, host_path))
     if host_path and given.get("size_gib") is not None:
         problems.append("%s.size_gib: a bind mount has no size of its own" % where)

@@ -207,6 +207,7 @@ class PropertyString:
     def normalise(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values as a person wrote them, checked and in the form in which ``parse`` would give them."""
         cleaned = self.clean(values)
+        self.show(cleaned)  # refuses what would tear the text apart
         for field in self._fields:
             if field.option in cleaned:
                 cleaned[field.option] = field.parse(field.show(cleaned[field.option]))
