@@ -12,24 +12,23 @@ from lab.host.shell import run
 
 ADDRESS = f'{settings.HOST_ADDRESS}/{settings.NETWORK.prefixlen}'
 
-# Replaced as a whole in one transaction, so a half-made or older table does no harm.
+# Replaced as a whole in one transaction, so a half-made or older table does no harm. What is closed is
+# refused rather than dropped: a container that asks for a name or a page elsewhere fails at once.
 FENCE = f"""
 table inet {settings.NFT_TABLE}
 delete table inet {settings.NFT_TABLE}
 table inet {settings.NFT_TABLE} {{
-  chain input {{
-    type filter hook input priority filter; policy accept;
-    iifname "{settings.BRIDGE}" jump from_containers
-  }}
   chain from_containers {{
+    type filter hook prerouting priority filter; policy accept;
+    iifname != "{settings.BRIDGE}" accept
     ct state established,related accept
-    tcp dport {settings.MIRROR_PORT} accept
-    icmp type echo-request accept
+    ip daddr {settings.HOST_ADDRESS} tcp dport {settings.MIRROR_PORT} accept
+    ip daddr {settings.HOST_ADDRESS} icmp type echo-request accept
+    ip daddr != {settings.HOST_ADDRESS} ip daddr {settings.NETWORK} accept
     reject
   }}
-  chain forward {{
+  chain to_containers {{
     type filter hook forward priority filter; policy accept;
-    iifname "{settings.BRIDGE}" oifname != "{settings.BRIDGE}" reject
     iifname != "{settings.BRIDGE}" oifname "{settings.BRIDGE}" reject
   }}
 }}
