@@ -10,16 +10,18 @@ templates), run/VMID/ (what LXC reads, its log and console). Sizes of volumes ar
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 from ..errors import Die
 from ..storage import FOLDERS, split_volid
-from . import cgroups, lxcconfig, network, rootfs
+from . import cgroups, hotmount, lxcconfig, network, rootfs
 from .base import Backend
 
 TAIL = 15
+HALT = signal.SIGRTMIN + 3      # what systemd takes for "halt"
 START_TIMEOUT = 60
 
 
@@ -213,7 +215,7 @@ class LxcBackend(Backend):
         pid = self.pid(vmid)
         if pid is None:
             return True
-        self._lxc("stop", vmid, "--nokill", "--nolock", "-t", "0", check=False)
+        os.kill(pid, HALT)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.pid(vmid) is None:
@@ -270,19 +272,7 @@ class LxcBackend(Backend):
             network.plug(vmid, pid, index, new)
 
     def hot_mount(self, vmid, conf, mount):
-        """Bind the volume into the container's mount namespace, below its own root."""
-        path = self.volume_path(mount["volume"])
-        target = "/" + mount["mp"].strip("/")
-        script = 'mkdir -p "$1" && mount --bind "/proc/self/fd/9" "$1"'
-        folder = os.open(path, os.O_PATH | os.O_DIRECTORY)
-        try:
-            done = subprocess.run(["nsenter", "--target", str(self.pid(vmid)), "--mount", "--root", "--wd", "--",
-                                   "/bin/sh", "-c", "exec 9<&%d; %s" % (folder, script), "sh", target],
-                                  pass_fds=[folder], text=True, capture_output=True, check=False)
-        finally:
-            os.close(folder)
-        if done.returncode:
-            raise Die("mounting '%s' in the running container failed: %s" % (target, done.stderr.strip()))
+        hotmount.mount(self.pid(vmid), self.volume_path(mount["volume"]), "/" + mount["mp"].strip("/"), rootfs.SHIFT)
 
 
 def _uptime(pid):
