@@ -85,7 +85,7 @@ def stop_all() -> None:
 def remove_groups(name: str) -> None:
     """A monitor that was killed leaves its control groups behind. The kernel removes only empty ones."""
     for kind in ('payload', 'monitor'):
-        for top in CGROUPS.glob(f'*/lxc.{kind}.{name}'):
+        for top in (*CGROUPS.glob(f'**/lxc.{kind}.{name}'), *CGROUPS.glob(f'**/lxc.{kind}.{name}-[0-9]*')):
             for folder, _folders, _files in os.walk(top, topdown=False):
                 with contextlib.suppress(OSError):
                     os.rmdir(folder)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 
@@ -34,5 +35,6 @@ def remove() -> None:
     for link in (settings.SECRETS_LINK, settings.VAULTED_LINK):
         if link.is_symlink():
             link.unlink()
-    if settings.STATE.exists():
-        run('rm', '-rf', '--one-file-system', settings.STATE)
+    run('rm', '-rf', '--one-file-system', settings.STATE, settings.MIRROR_CONFIG)
+    with contextlib.suppress(OSError):  # not there, or in use by something else
+        settings.MIRROR_CONFIG.parent.rmdir()

@@ -39,6 +39,8 @@ OPERATOR = 'datalake'
 LOG = STATE / 'log'
 GUESTS = STATE / 'lxc'
 MIRROR_PID = STATE / 'mirror/nginx.pid'
+# Role mirror configures this machine as it would a container of its own.
+MIRROR_CONFIG = Path('/etc/datalake/mirror')
 
 DEBIAN_PACKAGES = (
     'bridge-utils', 'ca-certificates', 'iproute2', 'lxc', 'lxcfs', 'mmdebstrap', 'nftables',
