@@ -44,6 +44,9 @@ def _statements(bucket, read, write):
         if prefixes:
             objects = [f"{bucket}/{form}" for prefix in prefixes for form in (prefix[:-1], prefix + "*")]
             yield {"Effect": "Allow", "Action": actions, "Resource": objects}
+    if write:
+        # To MinIO, who may delete an object may delete its old versions too, unless that is denied.
+        yield {"Effect": "Deny", "Action": ["s3:DeleteObjectVersion"], "Resource": [f"{bucket}/*"]}
 
 
 class FilterModule:

@@ -110,7 +110,9 @@ class Verification:
         self.expect(may_read, f"{name} reading in {where}", lambda: self.read(client, bucket, theirs))
         self.expect(may_write, f"{name} writing in {where}", lambda: put(client, bucket, own))
         if version:
-            self.may_not(f"{name} deleting an old version in {where}", lambda: client.remove_object(bucket, theirs, version))
+            self.may_not(f"{name} deleting a version in {where}", lambda: client.remove_object(bucket, theirs, version))
+            batch = [error.code for error in client.remove_objects(bucket, [DeleteObject(theirs, version)])]
+            self.check(f"{name} deleting a version in {where} within a batch is refused", batch == ["AccessDenied"])
         self.expect(may_write, f"{name} deleting in {where}", lambda: client.remove_object(bucket, theirs))
 
     def versions(self):
