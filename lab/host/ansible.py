@@ -13,7 +13,7 @@ from pathlib import Path
 from lab.host import settings
 from lab.host.shell import BOUND, Failure, Progress
 
-HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER) \[(.*)\] \**$')
+HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER|PLAY RECAP)(?: \[(.*)\])? \**$')
 RECAP = re.compile(r'^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)')
 TAIL_LINES = 60
 
@@ -34,7 +34,7 @@ class Reader:
             self.task = []
             if kind == 'PLAY':
                 self.progress.say(f'  {name}')
-            else:
+            elif name:
                 self.progress.detail(name)
         self.task.append(text)
         if text.startswith(('fatal:', 'failed:', 'ERROR!', '[ERROR]')):

@@ -43,8 +43,11 @@ class Container(NamedTuple):
 
     def disk_bytes(self) -> int:
         volumes = list((settings.STATE / 'storage').glob(f'*/images/*-{self.vmid}-disk-*'))
-        lines = run('du', '--summarize', '--bytes', '--one-file-system', *volumes).stdout.splitlines() if volumes else []
-        return sum(int(line.split()[0]) for line in lines)
+        if not volumes:
+            return 0
+        # Files come and go while they are counted: du's complaints about that say nothing.
+        said = run('du', '--summarize', '--block-size=1', '--one-file-system', *volumes, check=False).stdout
+        return sum(int(line.split()[0]) for line in said.splitlines())
 
 
 def known() -> list[Container]:
@@ -93,7 +96,8 @@ def remove_groups(name: str) -> None:
 
 def resident_bytes(init: int) -> int:
     """Memory that the processes of a container hold, without the page cache that the kernel lends them."""
-    groups = dict(line.split(':', 2)[1:] for line in Path(f'/proc/{init}/cgroup').read_text(encoding='utf-8').splitlines())
+    lines = Path(f'/proc/{init}/cgroup').read_text(encoding='utf-8').splitlines()
+    groups = dict(line.split(':', 2)[1:] for line in lines)
     if 'memory' in groups:
         folder, key = CGROUPS / 'memory' / payload(groups['memory']), 'total_rss'
     else:

@@ -102,9 +102,8 @@ def addresses() -> str:
 
 
 def memory() -> str:
-    rows = [(name, used, limit) for name, used, limit in (
-        (found['name'], found['memory_mib'], found['memory_limit_mib'])
-        for found in map(of_container, containers.known()))]
+    found = [of_container(container) for container in containers.known()]
+    rows = [(row['name'], row['memory_mib'], row['memory_limit_mib']) for row in found]
     total = ('in all', sum(row[1] for row in rows), sum(row[2] for row in rows))
     return table([('Resident memory', 'MiB', 'limit'), *rows, total])
 

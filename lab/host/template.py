@@ -30,7 +30,8 @@ CUSTOMISE = Path(__file__).with_name('customise-template')
 
 def command(target: Path) -> list[str]:
     return [
-        *ALONE, 'env', f'TMPDIR={SCRATCH}', 'mmdebstrap', '--mode=root', '--format=tar', '--variant=minbase', '--architectures=amd64',
+        *ALONE, 'env', f'TMPDIR={SCRATCH}', 'mmdebstrap', '--mode=root', '--format=tar', '--variant=minbase',
+        '--architectures=amd64',
         '--include=' + ','.join(PACKAGES),
         *(f'--dpkgopt={option}' for option in DPKG_OPTIONS),
         f'--customize-hook={CUSTOMISE} "$1"',
