@@ -258,6 +258,8 @@ class Client:
     def _translate(self, error: Any, call: str) -> PveError:
         message = self.scrub(self._full_message or str(error.content).split(" - {", 1)[0])
         errors = error.errors if isinstance(error.errors, dict) else {}
+        if isinstance(errors.get("errors"), bytes):
+            errors = {}  # proxmoxer's way to say that the body was no JSON
         kind = PveError
         if error.status_code in _GATEWAY:
             kind = UncertainError

@@ -215,7 +215,8 @@ class Actor:
             self._wait(step, self.client.write(step.method, step.path, step.params))
             self.done.append(step)
         except PveError as error:
-            if error.says(*_ALREADY) and "upid" not in error.details:
+            gone = step.kind == "destroy" and error.says(_MISSING)
+            if (gone or error.says(*_ALREADY)) and "upid" not in error.details:
                 self._look_again(step)
                 return
             if step.kind == "config" and error.status == 400:

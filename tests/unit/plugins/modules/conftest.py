@@ -67,6 +67,9 @@ class Site:
         assert result.get("failed"), result
         return result
 
+    def pool(self, name: str) -> None:
+        self.server.node.pools[name] = {"vms": [], "storage": []}
+
     def config(self, vmid: int = 109) -> dict:
         return self.server.config(vmid)
 
