@@ -1,6 +1,6 @@
 # -*- coding: utf-8 -*-
 # Copyright: (c) 2026, the gti.lakehouse authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Downloads the parts of a release by the registries' ordinary clients, checks each file, and packs the release."""
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_catalogue as catalogue
@@ -15,6 +16,8 @@ from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_tree a
 
 # Debian's own Python, so that wheels fit the containers whatever runs this module.
 PYTHON = "/usr/bin/python3"
+
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 class BuildError(Exception):
@@ -44,9 +47,7 @@ class Builder:
                 if part.get("unpack"):
                     source = self._unpack(source, part)
                 tree.place(source, root, part)
-            except tree.TreeError as error:
-                raise BuildError("part %d (%s): %s" % (number, part["kind"], error)) from error
-            except BuildError as error:
+            except (tree.TreeError, BuildError) as error:
                 raise BuildError("part %d (%s): %s" % (number, part["kind"], error)) from error
         return root
 
@@ -62,7 +63,10 @@ class Builder:
         with open(project, "w", encoding="utf-8") as stream:
             stream.write(catalogue.maven_project(part["files"], destination))
         local = os.path.join(self.cache, "m2")
-        self._call(["mvn", "--batch-mode", "--no-transfer-progress", "-Dmaven.repo.local=" + local, "--file", project, "dependency:copy"])
+        # Without --update-snapshots, Maven would remember for a day that something could not be had.
+        self._call(
+            ["mvn", "--batch-mode", "--quiet", "--update-snapshots", "-Dmaven.repo.local=" + local, "--file", project, "dependency:copy"]
+        )
         for coordinates, checksum in part["files"].items():
             self._check(os.path.join(destination, catalogue.maven_file_name(coordinates)), coordinates, checksum, local)
 
@@ -171,6 +175,6 @@ class Builder:
     def _call(self, argv, environment=None):
         rc, stdout, stderr = self._run(["nice", "-n", "10"] + argv, environment or {}, self.work)
         if rc != 0:
-            lines = (stderr.strip() or stdout.strip()).splitlines()
-            raise BuildError("%s ended with %d: %s" % (" ".join(argv[:4]), rc, "\n".join(lines[-15:])))
+            lines = [line for line in COLOUR.sub("", stdout + stderr).splitlines() if line.strip()]
+            raise BuildError("%s ended with %d:\n%s" % (" ".join(argv[:3]), rc, "\n".join(lines[-20:])))
         return stdout

@@ -1,6 +1,6 @@
 # -*- coding: utf-8 -*-
 # Copyright: (c) 2026, the gti.lakehouse authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the mirror has published, and whether it still is what was built."""
 
@@ -50,6 +50,9 @@ class Store:
     def publish(self, entry, recipe, builder, root):
         """Puts a built tree in place: wheels as a folder, everything else as an archive with its checksum beside it."""
         identifier = catalogue.release_id(entry)
+        # First, so that a run which is killed below leaves a release that is due, not one that looks corrupt.
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._manifest_path(entry))
         if entry["parts"][0]["kind"] == "wheels":
             target = os.path.join(self.public, "wheels", identifier)
             shutil.rmtree(target, ignore_errors=True)

