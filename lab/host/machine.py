@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,10 +58,24 @@ def user_ids() -> None:
 
 def lxcfs() -> None:
     """Containers see their own memory and cores through lxcfs. Where systemd runs, it has started it."""
+    if os.path.ismount(LXCFS):
+        return
+    lxcfs_down()
+    LXCFS.mkdir(parents=True, exist_ok=True)
+    log = settings.LOG / 'lxcfs.log'
+    process = daemon.start(['/usr/bin/lxcfs', str(LXCFS)], LXCFS_PID, log, settings.STATE)
+    deadline = time.monotonic() + 10
+    while not os.path.ismount(LXCFS):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Failure(f'lxcfs did not start; the end of {log}:\n{daemon.tail(log)}')
+        time.sleep(0.05)
+
+
+def lxcfs_down() -> None:
+    """End the one that we started. One that was killed leaves a dead mount."""
+    daemon.stop(LXCFS_PID, 'lxcfs')
     if not os.path.ismount(LXCFS):
-        daemon.stop(LXCFS_PID, 'lxcfs')
-        LXCFS.mkdir(parents=True, exist_ok=True)
-        daemon.start(['/usr/bin/lxcfs', str(LXCFS)], LXCFS_PID, settings.LOG / 'lxcfs.log', settings.STATE)
+        run('umount', '--lazy', LXCFS, check=False)
 
 
 def up(note: Callable[[str], None]) -> None:
@@ -78,5 +93,5 @@ def take_back_user_ids() -> None:
 
 
 def down() -> None:
-    daemon.stop(LXCFS_PID, 'lxcfs')
+    lxcfs_down()
     take_back_user_ids()
