@@ -56,16 +56,21 @@ def user_ids() -> None:
             (settings.STATE / f'added-to-{file.name}').touch()
 
 
+def lxcfs_serves() -> bool:
+    """Being mounted is not enough: so is what a killed one left."""
+    return os.access(LXCFS / 'proc/meminfo', os.R_OK)
+
+
 def lxcfs() -> None:
     """Containers see their own memory and cores through lxcfs. Where systemd runs, it has started it."""
-    if os.path.ismount(LXCFS):
+    if lxcfs_serves():
         return
     lxcfs_down()
     LXCFS.mkdir(parents=True, exist_ok=True)
     log = settings.LOG / 'lxcfs.log'
     process = daemon.start(['/usr/bin/lxcfs', str(LXCFS)], LXCFS_PID, log, settings.STATE)
     deadline = time.monotonic() + 10
-    while not os.path.ismount(LXCFS):
+    while not lxcfs_serves():
         if process.poll() is not None or time.monotonic() > deadline:
             raise Failure(f'lxcfs did not start; the end of {log}:\n{daemon.tail(log)}')
         time.sleep(0.05)
@@ -74,7 +79,7 @@ def lxcfs() -> None:
 def lxcfs_down() -> None:
     """End the one that we started. One that was killed leaves a dead mount."""
     daemon.stop(LXCFS_PID, 'lxcfs')
-    if not os.path.ismount(LXCFS):
+    if not lxcfs_serves():
         run('umount', '--lazy', LXCFS, check=False)
 
 

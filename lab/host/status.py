@@ -81,7 +81,7 @@ def everything() -> dict[str, Any]:
             'bridge': network.is_up(),
             'api': daemon.alive(api.PID_FILE, api.MARK) and api.answers(),
             'mirror': daemon.alive(settings.MIRROR_PID, 'nginx'),
-            'lxcfs': os.path.ismount(machine.LXCFS),
+            'lxcfs': machine.lxcfs_serves(),
         },
         'containers': [of_container(container) for container in known],
         'places': [{'name': place.name, 'url': url(place, container), 'health': health(place, container)}
