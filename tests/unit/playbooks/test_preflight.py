@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input is refused before anything is touched, with the variable, the value and the remedy."""
+from __future__ import annotations
+
+import copy
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+SITE = {
+    "mirror": {"mirror.example.test": {"ansible_host": "192.0.2.10", "ansible_connection": "local"}},
+    "minio": {"minio.example.test": {"ansible_host": "192.0.2.11", "lakehouse_ct": {"vmid": 107, "memory": 1024, "rootfs_gib": 8, "order": 1}}},
+    "db_hive": {"db-hive.example.test": {"ansible_host": "192.0.2.12", "lakehouse_ct": {"vmid": 117, "memory": 1024, "rootfs_gib": 8, "order": 1}}},
+    "spark_iceberg": {"spark.example.test": {"ansible_host": "192.0.2.13", "lakehouse_ct": {"vmid": 108, "memory": 3584, "rootfs_gib": 8, "order": 2}}},
+    "trino": {"trino.example.test": {"ansible_host": "192.0.2.15", "lakehouse_ct": {"vmid": 111, "memory": 2560, "rootfs_gib": 8, "order": 2}}},
+}
+# Nothing listens here: whatever passes all checks but the last one ends with this.
+NO_API = "127.0.0.1"
+
+
+def site_vars():
+    names = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())["lakehouse_secrets"]
+    values = dict.fromkeys(names, "for-a-test-only")
+    values.update({
+        "vault_proxmox_token_secret": "00000000-0000-0000-0000-000000000000",
+        "lakehouse_domain": "example.test",
+        "lakehouse_admin_networks": ["192.0.2.0/24"],
+        "lakehouse_trino_version": "476",
+        "proxmox_api_host": NO_API,
+        "proxmox_api_port": 9,
+        "lakehouse_ct_defaults": {"ostemplate": "local:vztmpl/x.tar.zst", "storage": "local", "bridge": "vmbr0", "gateway": "192.0.2.1", "prefix": 24,
+                                  "nameservers": [], "cores": 2, "swap": 0, "mounts": [], "tags": []},
+    })
+    return values
+
+
+def preflight(tmp_path, groups, values):
+    inventory = {"lakehouse": {"children": {name: {"hosts": hosts} for name, hosts in groups.items()}, "vars": values}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    secrets = tmp_path / ".secrets"
+    for name in ("ssh/id_ed25519.pub", "ca/ca.crt"):
+        (secrets / name).parent.mkdir(parents=True, exist_ok=True)
+        (secrets / name).write_text("for a test only\n")
+    run = subprocess.run(
+        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.yml"), str(ROOT / "playbooks/preflight.yml")],
+        env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"), capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode != 0, run.stdout
+    return " ".join((run.stdout + run.stderr).split())
+
+
+def changed(group, host=None, **values):
+    def change(groups, site):
+        old = next(iter(groups[group]))
+        entry = groups[group].pop(old)
+        ct = dict(entry.get("lakehouse_ct", {}), **values.pop("lakehouse_ct", {}))
+        groups[group][host or old] = dict(entry, lakehouse_ct=ct, **values)
+    return change
+
+
+CASES = {
+    "undefined secret": (lambda groups, site: site.pop("vault_minio_root_password"), ["vault_minio_root_password", "playbooks/secrets.yml"]),
+    "illegal hostname": (changed("db_hive", host="db_hive.example.test"), ["db_hive.example.test", "legal full DNS name"]),
+    "no address": (changed("minio", ansible_host=""), ["minio.example.test", "ansible_host", "static IPv4 address"]),
+    "two hosts with one address": (changed("minio", ansible_host="192.0.2.12"), ["192.0.2.12", "ansible_host", "Give each its own"]),
+    "two hosts with one vmid": (changed("minio", lakehouse_ct={"vmid": 117}), ["117", "lakehouse_ct.vmid", "Give each its own"]),
+    "nobody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=[]), ["lakehouse_admin_networks"]),
+    "unknown version": (lambda groups, site: site.update(lakehouse_trino_version="999"), ["trino", "999"]),
+    "container too small for its heap": (changed("trino", lakehouse_ct={"memory": 512}), ["trino_memory_mib", "512"]),
+    "unreachable API": (lambda groups, site: None, [NO_API, "proxmox"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_refused_with_its_remedy(tmp_path, case):
+    groups, values = copy.deepcopy(SITE), site_vars()
+    change, words = CASES[case]
+    change(groups, values)
+    said = preflight(tmp_path, groups, values)
+    for word in words:
+        assert word in said, said[-3000:]
+    if case != "unreachable API":
+        assert "Ask the Proxmox API" not in said or "192.0.2" not in said.split("Ask the Proxmox API")[1], said[-3000:]
