@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.gti.lakehouse.plugins.module_utils import minio_bucket_plan as buckets
+from ansible_collections.gti.lakehouse.plugins.module_utils import minio_user_plan as users
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+# --- sizes and names ---
+
+@pytest.mark.parametrize(
+    "text, size",
+    [("0", 0), (1048576, 2**20), ("1KiB", 1024), ("1k", 1024), ("500 GiB", 500 * 2**30), ("1.5T", 3 * 2**39), ("2PB", 2**51), ("10 B", 10)],
+)
+def test_sizes(text, size):
+    assert buckets.parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1", "1XB", "1 G G", "0.3", "1e3"])
+def test_what_is_no_size(text):
+    with pytest.raises(buckets.Invalid, match="quota"):
+        buckets.parse_size(text)
+
+
+@given(st.integers(0, 2**50), st.sampled_from(["", "K", "MiB", "g", "TB"]))
+def test_sizes_scale(number, unit):
+    factor = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}[unit[:1].upper()]
+    # Floating point holds these exactly while they have few digits.
+    number %= 2**20
+    assert buckets.parse_size(f"{number}{unit}") == number * 1024**factor
+
+
+@pytest.mark.parametrize("name", ["abc", "a-b.c9", "x" * 63, "999", "1.2.3.4.5"])
+def test_legal_names(name):
+    buckets.check_name(name)
+
+
+@pytest.mark.parametrize("name", ["ab", "x" * 64, "Abc", "a_b", "-abc", "abc-", "a..b", "a.-b", "a-.b", "10.0.0.1", "a b", "abc\n"])
+def test_illegal_names(name):
+    with pytest.raises(buckets.Invalid, match="not legal"):
+        buckets.check_name(name)
+
+
+# --- buckets ---
+
+def test_nothing_asked_nothing_wanted():
+    assert buckets.wanted_state({"name": "b", "versioning": None, "tags": None}) == {}
+
+
+def test_empty_is_not_nothing():
+    assert buckets.wanted_state({"tags": {}, "lifecycle": [], "quota": "0", "encryption": "none"}) == {
+        "tags": {}, "lifecycle": [], "quota": 0, "encryption": None,
+    }
+
+
+def test_rules_take_their_one_form():
+    wanted = buckets.wanted_state({"lifecycle": [{"id": "b", "noncurrent_days": 1, "prefix": None}, {"id": "a", "expiration_days": 2, "tags": {"n": 1}}]})
+    assert [rule["id"] for rule in wanted["lifecycle"]] == ["a", "b"]
+    assert wanted["lifecycle"][0]["tags"] == {"n": "1"}
+    assert wanted["lifecycle"][1] == dict(buckets.RULE_DEFAULTS, id="b", noncurrent_days=1)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"lifecycle": [{"id": "x", "prefix": "a/"}]}, "does nothing"),
+        ({"lifecycle": [{"id": "x", "expiration_days": -1}]}, "at least 1"),
+        ({"lifecycle": [{"id": "x", "expiration_days": 1, "expired_delete_markers": True}]}, "already removes"),
+        ({"lifecycle": [{"id": "x", "tags": {"a": "b"}, "expired_delete_markers": True}]}, "have no tags"),
+        ({"lifecycle": [{"id": "x", "expiration_days": 1}] * 2}, "two rules with the id 'x'"),
+        ({"encryption": "sse-kms"}, "needs encryption_key"),
+        ({"encryption": "sse-s3", "encryption_key": "k"}, "goes with"),
+        ({"retention": {"mode": "none", "days": 1}}, "no days or years"),
+        ({"retention": {"mode": "governance"}}, "either days or years"),
+        ({"retention": {"mode": "compliance", "days": 1, "years": 1}}, "either days or years"),
+        ({"object_lock": True, "versioning": "suspended"}, "cannot be suspended"),
+    ],
+)
+def test_impossible_options(options, words):
+    with pytest.raises(buckets.Invalid, match=words):
+        buckets.wanted_state(options)
+
+
+def test_a_new_bucket_writes_what_differs_from_new():
+    wanted = {"versioning": "enabled", "quota": 0, "tags": {"a": "b"}, "lifecycle": []}
+    assert buckets.plan(None, wanted) == ["versioning", "tags"]
+
+
+def test_object_lock_brings_versioning():
+    assert buckets.plan(None, {"object_lock": True, "versioning": "enabled"}) == []
+    assert buckets.plan(None, {"object_lock": True, "retention": {"mode": "governance", "days": 1}}) == ["retention"]
+
+
+def test_the_same_is_no_step():
+    state = dict(buckets.NEW, versioning="enabled", tags={"a": "b"})
+    assert buckets.plan(state, {"versioning": "enabled", "tags": {"a": "b"}, "object_lock": False}) == []
+
+
+def test_steps_come_in_order():
+    wanted = {"tags": {"a": "b"}, "quota": 1, "versioning": "enabled"}
+    assert buckets.plan(dict(buckets.NEW), wanted) == ["versioning", "quota", "tags"]
+
+
+@pytest.mark.parametrize(
+    "current, wanted, words",
+    [
+        ({"object_lock": False}, {"object_lock": True}, "has no object lock"),
+        ({"object_lock": True}, {"object_lock": False}, "has object lock"),
+        ({"object_lock": True, "versioning": "enabled"}, {"versioning": "suspended"}, "cannot be suspended"),
+        ({"object_lock": False}, {"retention": {"mode": "governance", "days": 1}}, "made with object_lock"),
+        (None, {"retention": {"mode": "governance", "days": 1}}, "made with object_lock"),
+    ],
+)
+def test_what_a_bucket_cannot_become(current, wanted, words):
+    with pytest.raises(buckets.Invalid, match=words):
+        buckets.plan(current, wanted)
+
+
+# --- users ---
+
+def options(**given):
+    return {"name": "ann", "access_key": "root", "state": "present", "secret": None, "policies": None, "enabled": None, **given}
+
+
+def test_state_of_a_user():
+    assert users.state_of({"policyName": "b,a", "status": "enabled"}) == {"enabled": True, "policies": ["a", "b"]}
+    assert users.state_of({"status": "disabled"}) == {"enabled": False, "policies": []}
+
+
+@pytest.mark.parametrize(
+    "current, given, plan, after",
+    [
+        (None, {"secret": "s"}, (True, [], [], None), {"enabled": True, "policies": []}),
+        (None, {"secret": "s", "enabled": False, "policies": ["a"]}, (True, ["a"], [], False), {"enabled": False, "policies": ["a"]}),
+        ((True, ["a"]), {}, (False, [], [], None), {"enabled": True, "policies": ["a"]}),
+        ((True, ["a"]), {"policies": ["b"]}, (False, ["b"], ["a"], None), {"enabled": True, "policies": ["b"]}),
+        ((True, ["a"]), {"policies": []}, (False, [], ["a"], None), {"enabled": True, "policies": []}),
+        ((False, []), {"enabled": True}, (False, [], [], True), {"enabled": True, "policies": []}),
+        ((False, []), {}, (False, [], [], None), {"enabled": False, "policies": []}),
+        ((True, []), {"enabled": True}, (False, [], [], None), {"enabled": True, "policies": []}),
+    ],
+)
+def test_user_plans(current, given, plan, after):
+    current = current and {"enabled": current[0], "policies": current[1]}
+    steps = users.plan(current, options(**given))
+    assert tuple(steps) == plan and users.result_of(current, steps) == after
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"name": "ab"}, "not legal"),
+        ({"name": " ann"}, "not legal"),
+        ({"name": "a,b"}, "not legal"),
+        ({"name": "a=b"}, "not legal"),
+        ({"access_key": "ann"}, "cannot manage itself"),
+        ({"secret": "short"}, "too short"),
+    ],
+)
+def test_impossible_users(given, words):
+    with pytest.raises(users.Invalid, match=words):
+        users.check_options(options(**given))
+
+
+def test_a_new_user_needs_a_secret():
+    with pytest.raises(users.Invalid, match="needs a secret"):
+        users.plan(None, options())
