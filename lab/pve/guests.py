@@ -54,14 +54,20 @@ class Guests:
             self.save(vmid, conf)
 
     @contextlib.contextmanager
-    def locked(self, vmid, timeout=None):
-        """The guest's file lock; waits as long as the server does."""
+    def locked(self, vmid, timeout=None, waiting=None):
+        """The guest's file lock; waits as long as the server does. `waiting` is called when it is not free at once.
+
+        Yields whether it had to wait.
+        """
         with self.guard:
             lock = self.locks.setdefault(str(vmid), threading.RLock())
-        if not lock.acquire(timeout=self.lock_timeout if timeout is None else timeout):
+        free = lock.acquire(blocking=False)
+        if not free and waiting:
+            waiting()
+        if not free and not lock.acquire(timeout=self.lock_timeout if timeout is None else timeout):
             raise Die("can't lock file '/run/lock/lxc/pve-config-%s.lock' - got timeout" % vmid)
         try:
-            yield
+            yield not free
         finally:
             lock.release()
 
@@ -75,3 +81,9 @@ def check_unlocked(conf):
 def check_protected(vmid, conf, what):
     if conf.current.get("protection") == "1":
         raise Die("%s - protection mode enabled" % what)
+
+
+def check_startable(conf):
+    """A container without an architecture is broken until it is set again (put-stopped-101, put-stopped-105)."""
+    if "arch" not in conf.current:
+        raise Die("missing 'arch' - internal error at /usr/share/perl5/PVE/LXC.pm line 729.")

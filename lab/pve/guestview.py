@@ -20,11 +20,11 @@ def cores(node, conf):
 
 
 def disk_size(conf):
-    """What the configuration says about the root disk; it is believed (put-volumes)."""
+    """What the configuration says about the root disk: it is believed (put-volumes-006); none or 0 is 4 GiB (lock-004)."""
     try:
-        return sizes.parse(ROOTFS.parse(conf.get("rootfs", "x:0")).get("size", "0")) or 0
+        return sizes.parse(ROOTFS.parse(conf.get("rootfs", "x:0")).get("size", "0")) or 4 << 30
     except Invalid:
-        return 0
+        return 4 << 30
 
 
 def summary(node, vmid, conf):
@@ -73,5 +73,5 @@ def mounts(section):
 
 def warn_about_nesting(task, node, conf):
     """A Debian 12 template without nesting=1: create and start end with this warning (create-046)."""
-    if getattr(node.backend, "nesting_warning", False) and "nesting=1" not in conf.get("features", ""):
+    if node.backend.nesting_warning and "nesting=1" not in conf.get("features", ""):
         task.warn("Systemd 252 detected. You may need to enable nesting.")

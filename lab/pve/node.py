@@ -7,6 +7,7 @@ import collections
 import os
 import time
 
+from . import download
 from .access import Access
 from .faults import Faults
 from .files import Files
@@ -43,6 +44,7 @@ class Node:
         self.tickets = Tickets(self._key(), self.access, clock)
         self.resources = Resources(self)
         self.appliances = []        # the list of templates to be had; empty in a lab without the Internet
+        self.fetch = download.fetch
 
     def _key(self):
         key = self.files.read("ticket.key")

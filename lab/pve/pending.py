@@ -6,56 +6,62 @@
 from . import normalise, sizes
 from .ctparams import INDEXED, MOUNT, NET, ROOTFS, is_mount, kind_of
 from .errors import Die
-from .storage import NEW_DISK, mount_type
+from .storage import GIB, NEW_DISK, mount_type
 
-HOT_FILE_ONLY = {"description", "onboot", "startup", "protection", "hostname", "hookscript", "cores", "tags", "lock"}
+HOT_FILE_ONLY = {"description", "onboot", "startup", "protection", "hostname", "hookscript", "cores", "tags", "lock",
+                 "template"}
 HOT_LIMITS = {"memory", "swap", "cpulimit", "cpuunits"}
 
 
-def apply_pending(node, vmid, conf, running):
-    """Moves what can be moved from pending into current. Returns {name: text of the failure}."""
+def apply_pending(node, vmid, conf, running, only=None):
+    """Moves what can be moved from pending into current. Returns {name: text of the failure}.
+
+    `only` are the names that the call touched: an older change that failed hot is not tried again (put-running-039).
+    """
     failed = {}
-    for name in sorted(conf.delete):
-        _try(failed, name, lambda name=name: _delete(node, vmid, conf, name, running))
-    for name in sorted(conf.pending):
-        _try(failed, name, lambda name=name: _set(node, vmid, conf, name, running))
+    for names, step in ((sorted(conf.delete), _delete), (sorted(conf.pending), _set)):
+        for name in names:
+            if only is not None and name not in only:
+                continue
+            try:
+                step(node, vmid, conf, name, running)
+            except Die as err:
+                failed[name] = err.message if running else "unable to apply pending change %s : %s" % (name, err.message)
     return failed
-
-
-def _try(failed, name, step):
-    try:
-        step()
-    except Die as err:
-        failed[name] = err.message
 
 
 def _delete(node, vmid, conf, name, running):
     kind = kind_of(name)
+    if name not in conf.current:
+        if name not in conf.pending:
+            conf.delete.pop(name)
+        return
     if running:
         if kind == "net":
-            _hot(name, "unplug", lambda: node.backend.hot_net(vmid, _index(name), None, _net(conf, name)))
+            node.backend.hot_net(vmid, _index(name), None, NET.parse(conf.current[name]))
         elif kind in HOT_LIMITS:
-            without = {key: value for key, value in conf.current.items() if key != name}
-            node.backend.hot_limits(vmid, without)
+            node.backend.hot_limits(vmid, {key: value for key, value in conf.current.items() if key != name})
         elif kind not in HOT_FILE_ONLY and kind != "unused":
             return      # waits for the next start
     if is_mount(name):
-        _keep_as_unused(node, conf, name)
-    elif kind == "unused" and name in conf.current:
+        _keep_as_unused(conf, name)
+    elif kind == "unused" and conf.current[name] in node.storage.volumes:
         node.storage.free(conf.current[name])
-    conf.current.pop(name, None)
+    del conf.current[name]
     conf.delete.pop(name, None)
 
 
 def _set(node, vmid, conf, name, running):
     kind, text = kind_of(name), conf.pending[name]
+    if kind == "description" and not text.strip():      # the only key that an empty text deletes
+        conf.current.pop(name, None)
+        del conf.pending[name]
+        return
     if running and not _set_hot(node, vmid, conf, name, kind, text):
         return
-    if is_mount(name):
-        text = place_volume(node, vmid, conf, name, text)
-    else:
-        text = normalise.stored(name, conf.pending[name], node.backend.cgroup_v2)
-    conf.current[name] = text
+    if not (running and kind in ("net", "mp")):         # those are done by now
+        conf.current[name] = place_volume(node, vmid, conf, name, text) if is_mount(name) \
+            else normalise.stored(name, text, node.backend.cgroup_v2)
     del conf.pending[name]
 
 
@@ -64,68 +70,78 @@ def _set_hot(node, vmid, conf, name, kind, text):
     if kind in HOT_LIMITS:
         node.backend.hot_limits(vmid, {**conf.current, name: text})
     elif kind == "net":
-        conf.pending[name] = text = normalise.net(text)
-        _hot(name, "hotplug", lambda: node.backend.hot_net(vmid, _index(name), NET.parse(text), _net(conf, name)))
+        _plug(node, vmid, conf, name, normalise.net(text))
     elif kind == "mp":
         if name in conf.current:
             return False
-        text = conf.pending[name] = place_volume(node, vmid, conf, name, text)
-        node.backend.hot_mount(vmid, conf.current, MOUNT.parse(text))
+        placed = place_volume(node, vmid, conf, name, text)
+        node.backend.hot_mount(vmid, conf.current, MOUNT.parse(placed))
+        conf.current[name] = placed
     else:
         return kind in HOT_FILE_ONLY or kind == "dev"
     return True
 
 
-def _hot(name, verb, step):
+def _plug(node, vmid, conf, name, text):
+    """A changed MAC or device name means a new NIC: the old one is gone even when the new one fails (put-running-038)."""
+    new = NET.parse(text)
+    old = NET.parse(conf.current[name]) if name in conf.current else None
+    if old and any(new.get(key) != old.get(key) for key in ("name", "hwaddr")):
+        node.backend.hot_net(vmid, _index(name), None, old)
+        del conf.current[name]
+        old = None
     try:
-        step()
+        node.backend.hot_net(vmid, _index(name), new, old)
     except Die as err:
-        raise Die("unable to %s %s: %s" % (verb, name, err.message.rstrip("\n"))) from None
+        raise Die("unable to hotplug %s: %s" % (name, err.reason)) from None
+    conf.current[name] = text
 
 
 def _index(name):
     return int(INDEXED.fullmatch(name)[2])
 
 
-def _net(conf, name):
-    return NET.parse(conf.current[name]) if name in conf.current else None
-
-
 def place_volume(node, vmid, conf, name, text):
-    """The stored text of a mount point: allocates, fills in the size, and frees the unusedN that it took."""
+    """The stored text of a mount point: allocates, fills in the size, and takes the volume out of unusedN.
+
+    Not so for rootfs: its text is believed, `STORAGE:GiB` included (put-volumes-037).
+    """
     kind = ROOTFS if name == "rootfs" else MOUNT
     keys = kind.parse(text)
-    if mount_type(keys["volume"]) != "volume":
-        return kind.print(keys)
-    new_disk = NEW_DISK.fullmatch(keys["volume"])
-    if new_disk and name != "rootfs":
-        if name in conf.current:
-            _keep_as_unused(node, conf, name)
-        size = int(float(new_disk[2]) * (1 << 30))
-        unprivileged = conf.current.get("unprivileged") == "1"
-        keys["volume"] = node.storage.allocate(new_disk[1], vmid, size, unprivileged)
-        keys["size"] = sizes.show(size)
-    elif name != "rootfs":
-        size = node.storage.size(keys["volume"])
+    if name != "rootfs" and mount_type(keys["volume"]) == "volume":
+        _keep_as_unused(conf, name, keys["volume"])
+        new_disk = NEW_DISK.fullmatch(keys["volume"])
+        if new_disk:
+            size = int(float(new_disk[2]) * GIB)
+            keys["volume"] = node.storage.allocate(new_disk[1], vmid, size, conf.current.unprivileged)
+        else:
+            size = node.storage.size(keys["volume"])
         if size is not None:
             keys["size"] = sizes.show(size)
-        for unused in [key for key in conf.current if key.startswith("unused") and conf.current[key] == keys["volume"]]:
-            del conf.current[unused]
+        _not_unused_any_more(conf, keys["volume"])
     return kind.print(keys)
 
 
-def _keep_as_unused(node, conf, name):
-    """The volume that a mount point leaves becomes unusedN (unless another key still has it)."""
+def _not_unused_any_more(conf, volid):
+    for name in [name for name, value in conf.current.items() if name.startswith("unused") and value == volid]:
+        del conf.current[name]
+
+
+def _keep_as_unused(conf, name, new=None):
+    """The volume that a mount point leaves becomes unusedN, unless something else still has it."""
     if name not in conf.current:
         return
     volid = (ROOTFS if name == "rootfs" else MOUNT).parse(conf.current[name])["volume"]
-    if volid not in node.storage.volumes or _used_elsewhere(conf, volid, name):
+    if volid == new or mount_type(volid) != "volume" or _used_elsewhere(conf, volid, name):
         return
+    add_unused(conf, volid)
+
+
+def add_unused(conf, volid):
     number = next(n for n in range(256) if "unused%d" % n not in conf.current)
     conf.current["unused%d" % number] = volid
 
 
 def _used_elsewhere(conf, volid, name):
-    sections = [{key: value for key, value in conf.current.items() if key != name}, *conf.snapshots.values()]
-    return any(value.split(",")[0] == volid for section in sections for key, value in section.items()
-               if is_mount(key) or key.startswith("unused"))
+    return any(value.split(",")[0] == volid for key, value in conf.current.items()
+               if key != name and (is_mount(key) or key.startswith("unused")))

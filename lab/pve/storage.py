@@ -92,11 +92,23 @@ class Storages:
                      for match in [re.search(r"-disk-(\d+)", volid)] if match}
             number = next(n for n in range(len(taken) + 1) if n not in taken)
             volid = "%s:%s" % (storage, self._volume_name(kind, vmid, number, size))
+            self.check_space(volid, size)
             self.backend.create_volume(volid, size, unprivileged)
             self.volumes[volid] = {"vmid": int(vmid), "size": size, "ctime": int(self.clock()),
                                    "format": "subvol" if "subvol" in volid else "raw"}
             self.save()
         return volid
+
+    def check_space(self, volid, size, verb="create"):
+        """A volume may not be larger than all of its storage; the text is the image tool's (put-stopped-132)."""
+        storage, name = split_volid(volid)
+        if size <= self.backend.space(storage)[0]:
+            return
+        path = "%s/images/%s" % (self.path(storage), name)
+        if verb == "resize":
+            raise Die("command '/usr/bin/qemu-img resize '--preallocation=off' -f raw %s %d' failed: exit code 1"
+                      % (path, size))
+        raise Die("unable to create image: qemu-img: %s: The image size is too large for file format 'raw'" % path)
 
     def free(self, volid):
         with self.lock:

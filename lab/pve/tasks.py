@@ -16,8 +16,8 @@ KEEP = 1000
 INDEX = "tasks/index"
 
 
-class Aborted(Die):
-    """The task was stopped from outside."""
+class Killed(Die):
+    """The task was aborted from outside. A worker that does not tidy up ends with an unknown status."""
 
 
 class Task:
@@ -53,7 +53,7 @@ class Task:
     def check(self):
         """Called by long work now and then: ends it when the task was aborted."""
         if self.aborted.is_set():
-            raise Aborted("received interrupt")
+            raise Killed("received interrupt")
 
     def pause(self, seconds):
         """Sleep, but wake up when aborted."""
@@ -72,7 +72,8 @@ class Task:
                 self.log(line.rstrip("\n"))
         code = self.process.wait()
         self.process = None
-        self.check()
+        if self.aborted.is_set():
+            raise Killed("command '%s' failed: received interrupt" % " ".join(argv))
         if code:
             raise Die("command '%s' failed: %s" % (" ".join(argv), last or "exit code %d" % code))
 
@@ -167,6 +168,8 @@ class Tasks:
             work(task)
             end = "WARNINGS: %d" % task.warnings if task.warnings else "OK"
             last = "TASK " + end
+        except Killed as err:       # as if the process were gone: no last line (power-049, power-050)
+            end, last = "unexpected status", err.reason
         except ApiError as err:
             end = err.message.rstrip("\n")
             last = "TASK ERROR: " + end

@@ -3,6 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The API's functions; importing the package registers their routes."""
 
-from . import access, cluster, guest_config, guest_create, guest_destroy, guest_disk, guest_power, guest_view, nodes, pools, storage, tasks
+import importlib
 
-LOADED = (access, cluster, guest_config, guest_create, guest_destroy, guest_disk, guest_power, guest_view, nodes, pools, storage, tasks)
+MODULES = ("access", "cluster", "firewall", "guest_clone", "guest_config", "guest_create", "guest_destroy",
+           "guest_disk", "guest_power", "guest_snapshot", "guest_view", "nodes", "pools", "storage", "storage_content",
+           "tasks")
+
+for _name in MODULES:
+    importlib.import_module("." + _name, __name__)

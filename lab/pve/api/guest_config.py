@@ -4,20 +4,20 @@
 """PUT config: changes wait in `pending`, then what can be applied is applied."""
 
 from .. import changerights, normalise
-from ..ctparams import CONFIG, kind_of
+from ..ctparams import CONFIG, MOUNT, ROOTFS, kind_of
 from ..errors import Die, ParameterError
 from ..formats import split_list
-from ..guests import check_protected, check_unlocked
+from ..guests import check_protected, check_startable, check_unlocked
 from ..pending import apply_pending
 from ..router import may, route
 from ..schema import string
+from ..storage import mount_type, split_volid
 
 REQUIRED = ("memory", "rootfs", "ostype")
 READ_ONLY = ("unprivileged",)
 ANY_CONFIG = may("/vms/{vmid}", "VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network",
                  "VM.Config.Options", any_of=True)
 CONTROL = {"delete": string("pve-configid-list"), "revert": string("pve-configid-list"), "digest": string(longest=40)}
-PATH = ("node", "vmid")
 
 
 @route("PUT", "/nodes/{node}/lxc/{vmid}/config", {**CONFIG, **CONTROL}, permission=ANY_CONFIG)
@@ -40,10 +40,12 @@ def change(call):
             _delete_later(vmid, conf, name)
         for name in sorted(new):
             _set_later(node, vmid, conf, name, new[name])
-        failed = apply_pending(node, vmid, conf, node.backend.running(vmid))
+        _forget_equal(conf)
+        failed = apply_pending(node, vmid, conf, node.backend.running(vmid), only={*new, *delete})
         node.guests.save(vmid, conf)
         if failed:
             raise ParameterError(failed)
+        check_startable(conf)       # a 500 after the effect (put-stopped-103)
 
 
 def check_digest(call, conf):
@@ -61,15 +63,14 @@ def _check_names(new, delete, revert):
 
 
 def _delete_later(vmid, conf, name):
+    """Marks for deletion; a pending value stays beside the mark (put-running-023)."""
     if name in REQUIRED:
         raise Die("unable to delete required option '%s'" % name)
     if name in READ_ONLY:
         raise Die("unable to delete read-only option: '%s'" % name)
     if kind_of(name) in ("mp", "unused"):
         check_protected(vmid, conf, "can't remove CT %s drive '%s'" % (vmid, name))
-    conf.pending.pop(name, None)
-    if name in conf.current:
-        conf.delete[name] = False
+    conf.delete[name] = False
 
 
 def _set_later(node, vmid, conf, name, text):
@@ -77,12 +78,23 @@ def _set_later(node, vmid, conf, name, text):
         raise Die("unable to modify read-only option: '%s'" % name)
     if kind_of(name) in ("mp", "rootfs"):
         check_protected(vmid, conf, "can't update CT %s drive '%s'" % (vmid, name))
-    text = normalise.value(name, text, node.options)
-    if name == "description" and not text.strip():
-        _delete_later(vmid, conf, name)
-        return
+        _check_content(node, name, text)
+    conf.pending[name] = normalise.value(name, text, node.options)
     conf.delete.pop(name, None)
-    if conf.current.get(name) == text:
-        conf.pending.pop(name, None)
-    else:
-        conf.pending[name] = text
+
+
+def _check_content(node, name, text):
+    """May the storage of a new or given volume hold containers? (put-stopped-130)"""
+    volume = (ROOTFS if name == "rootfs" else MOUNT).parse(text)["volume"]
+    if mount_type(volume) == "volume":
+        storage, _name = split_volid(volume)
+        if not node.storage.holds(storage, "rootdir"):
+            raise Die("storage '%s' does not allow content type 'rootdir' (Container)" % storage)
+
+
+def _forget_equal(conf):
+    """Nothing is pending that is so already (put-running-025)."""
+    for name in [name for name, text in conf.pending.items() if conf.current.get(name) == text]:
+        del conf.pending[name]
+    for name in [name for name in conf.delete if name not in conf.current and name not in conf.pending]:
+        del conf.delete[name]

@@ -11,7 +11,7 @@ from ..ctparams import CONFIG, DEFAULTS_ON_CREATE, MOUNT, ROOTFS, is_mount
 from ..errors import ApiError, Die, Forbidden
 from ..guestview import mounts, warn_about_nesting
 from ..router import everyone, route
-from ..schema import boolean, number, string
+from ..schema import boolean, integer, number, string
 from ..storage import GIB, NEW_DISK, mount_type, split_volid
 from .guest_power import start_work
 
@@ -24,11 +24,14 @@ ONLY_ON_CREATE = {
 
 
 @route("POST", "/nodes/{node}/lxc", {**CONFIG, **ONLY_ON_CREATE,
-                                     "vmid": string("pve-vmid", required=True)}, permission=everyone)
+                                     "vmid": integer(100, 999999999, format="pve-vmid", required=True)}, permission=everyone)
 def create(call):
     """The checks come in the server's order; what fails in the worker fails the task instead."""
     node, vmid = call.node, call["vmid"]
     unprivileged = call.flag("unprivileged", True)      # 1 by default since Proxmox VE 9 (rights-014)
+    for name in ("restore", "ha-managed"):
+        if call.flag(name):
+            raise Die("the lab has no '%s'" % name)
     if call.get("ssh-public-keys") is not None:
         _check_keys(call["ssh-public-keys"])
     if node.exists(vmid):
@@ -44,7 +47,8 @@ def create(call):
     wanted = {name: text for name, text in call.params.items() if name in CONFIG and name != "unprivileged"}
     changerights.check(call, vmid, pool, {}, wanted, [], unprivileged)
     storage = call.get("storage", "local")
-    node.storage.check_access(call, call["ostemplate"], vmid, "vztmpl") if ":" in call["ostemplate"] else None
+    if ":" in call["ostemplate"]:
+        node.storage.check_access(call, call["ostemplate"], vmid, "vztmpl")
     volumes = _volumes(call, wanted, storage)
     conf = _first_config(node, vmid, wanted, unprivileged)
     node.guests.reserve(vmid)

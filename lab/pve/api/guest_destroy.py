@@ -7,6 +7,7 @@ from ..errors import Die
 from ..guests import check_protected, check_unlocked
 from ..router import may, route
 from ..schema import boolean
+from . import firewall
 from .guest_create import remove_guest
 
 
@@ -21,8 +22,12 @@ def destroy(call):
         with node.guests.locked(vmid):
             _check(call)
             if node.backend.running(vmid):
+                task.log("forced to stop CT %s before destroying!" % vmid)
                 node.backend.stop(task, vmid)
+            if call.flag("purge"):
+                task.log("purging CT %s from related configurations.." % vmid)
             remove_guest(node, vmid)
+            firewall.forget(node, vmid)
             _drop_rights(node.access, "/vms/" + vmid)
     return call.task("vzdestroy", vmid, work)
 

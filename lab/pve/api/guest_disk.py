@@ -5,10 +5,11 @@
 
 from .. import sizes
 from ..ctparams import MOUNT, RANGES, ROOTFS
-from ..errors import Die
+from ..errors import ApiError, Die
+from ..formats import Invalid
 from ..guests import check_unlocked
 from ..router import may, route
-from ..schema import enum, string
+from ..schema import enum, problems, string
 from .guest_config import check_digest
 
 DISKS = ("rootfs", *("mp%d" % n for n in range(RANGES["mp"])))
@@ -24,20 +25,32 @@ def resize(call):
     check_unlocked(conf)
     check_digest(call, conf)
     kind = ROOTFS if name == "rootfs" else MOUNT
-    volid = kind.parse(conf.current.get(name, ""))["volume"]
+    volid = _volume(kind, conf.current.get(name, ""))
     old = node.storage.size(volid) or 0
     new = sizes.parse(call["size"].lstrip("+")) + (old if call["size"].startswith("+") else 0)
     if new < old:
         raise Die("unable to shrink disk size")
     if new == old:
         raise Die("disk is already at specified size")
+    return call.task("resize", vmid, lambda task: _work(node, vmid, kind, name, volid, new))
 
-    def work(task):
-        with node.guests.locked(vmid):
-            fresh = node.guests.load(vmid)
-            check_unlocked(fresh)
-            node.storage.resize(volid, new)
-            keys = {**kind.parse(fresh.current[name]), "size": sizes.show(new)}
-            fresh.current[name] = kind.print(keys)
-            node.guests.save(vmid, fresh)
-    return call.task("resize", vmid, work)
+
+def _volume(kind, text):
+    """A volume that is not set fails with errors beside a 500 (resize-012)."""
+    try:
+        return kind.parse(text)["volume"]
+    except Invalid:
+        wrong = problems({key: param for key, param in kind.keys.items() if param.required}, {})
+        raise ApiError(500, "format error\n", wrong) from None
+
+
+def _work(node, vmid, kind, name, volid, new):
+    with node.guests.locked(vmid):
+        conf = node.guests.load(vmid)
+        check_unlocked(conf)
+        if volid.endswith(".subvol"):
+            raise Die("can't resize this image format")                 # resize-020
+        node.storage.check_space(volid, new, "resize")
+        node.storage.resize(volid, new)
+        conf.current[name] = kind.print({**kind.parse(conf.current[name]), "size": sizes.show(new)})
+        node.guests.save(vmid, conf)

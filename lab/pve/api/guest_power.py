@@ -5,11 +5,13 @@
 
 from ..access import ROOT
 from ..errors import Die, ParameterError
-from ..guests import check_unlocked
-from ..guestview import warn_about_nesting
+from ..guests import check_startable, check_unlocked
+from ..guestview import mounts, warn_about_nesting
 from ..pending import apply_pending
 from ..router import may, route
 from ..schema import boolean, integer
+from ..storage import mount_type
+from ..tasks import Killed
 
 POWER = may("/vms/{vmid}", "VM.PowerMgmt")
 BASE = "/nodes/{node}/lxc/{vmid}/status/"
@@ -17,10 +19,18 @@ BASE = "/nodes/{node}/lxc/{vmid}/status/"
 
 def only_root_skips_locks(call):
     if call.flag("skiplock") and not call.is_root:
-        raise ParameterError({"skiplock": "Only root may use this option."})
+        raise ParameterError({"skiplock": "Only root may use this option."})       # power-012
 
+
+def require_running(call, what="CT"):
+    if not call.node.backend.running(call["vmid"]):
+        raise Die("%s %s not running" % (what, call["vmid"]))
+
+
+# ---- start
 
 def start_work(task, node, vmid, skiplock=False):
+    """The worker of a start: whatever is wrong with the container ends the task, not the call (lock-008)."""
     with node.guests.locked(vmid):
         conf = node.guests.load(vmid)
         if conf.current.get("template") == "1":
@@ -29,18 +39,20 @@ def start_work(task, node, vmid, skiplock=False):
             check_unlocked(conf)
         if node.backend.running(vmid):
             raise Die("CT %s already running" % vmid)
-        _apply_before_start(node, vmid, conf)
-        for name in ("arch", "rootfs"):
-            if name not in conf.current:
-                raise Die("missing '%s' - internal error" % name)
-        warn_about_nesting(task, node, conf.current)
-        node.backend.start(task, vmid, conf.current)
+        boot(task, node, vmid, conf)
 
 
-def _apply_before_start(node, vmid, conf):
+def boot(task, node, vmid, conf):
+    """Apply what is pending, then start."""
     if conf.pending or conf.delete:
         apply_pending(node, vmid, conf, running=False)
         node.guests.save(vmid, conf)
+    check_startable(conf)
+    for _name, keys in mounts(conf.current):
+        if mount_type(keys["volume"]) == "volume":
+            node.storage.parse(keys["volume"])                          # put-volumes-038
+    warn_about_nesting(task, node, conf.current)
+    node.backend.start(task, vmid, conf.current)
 
 
 @route("POST", BASE + "start", {"skiplock": boolean(), "debug": boolean()}, permission=POWER)
@@ -58,39 +70,59 @@ def start_by_node(node, vmid):
     node.tasks.find(upid).done.wait()
 
 
-def _require_running(call, what="CT"):
-    if not call.node.backend.running(call["vmid"]):
-        raise Die("%s %s not running" % (what, call["vmid"]))
-
+# ---- stop
 
 @route("POST", BASE + "stop", {"skiplock": boolean(), "overrule-shutdown": boolean()}, permission=POWER)
 def stop(call):
     only_root_skips_locks(call)
-    _require_running(call)
+    require_running(call)
 
     def work(task):
         node, vmid = call.node, call["vmid"]
         if call.flag("overrule-shutdown"):
-            for other in list(node.tasks.tasks.values()):
-                if other.running and (other.record["type"], other.record["id"]) == ("vzshutdown", vmid):
-                    task.log("aborting %s" % other.upid)
-                    other.abort()
-        with node.guests.locked(vmid):
+            _overrule(task, node, vmid)
+        with node.guests.locked(vmid, waiting=lambda: task.log("trying to acquire lock...")) as waited:
+            if waited:
+                task.log(" OK")
             if not call.flag("skiplock"):
                 check_unlocked(node.guests.load(vmid))
             node.backend.stop(task, vmid)
     return call.task("vzstop", call["vmid"], work)
 
 
+def _overrule(task, node, vmid):
+    """End the shutdowns of the container that still wait (power-056)."""
+    waiting = [other for other in list(node.tasks.tasks.values())
+               if other.running and (other.record["type"], other.record["id"]) == ("vzshutdown", vmid)]
+    if waiting:
+        task.log("overruled vzshutdown tasks: " + ", ".join(other.upid for other in waiting))
+    for other in waiting:
+        other.abort()
+
+
+# ---- shutdown and reboot
+
+def _ask_to_halt(task, node, vmid, timeout):
+    """True when init halted in time; says in the log when it did not."""
+    said = "command 'lxc-stop -n %s --nokill --timeout %d' failed: " % (vmid, timeout)
+    try:
+        halted = node.backend.shutdown(task, vmid, timeout)
+    except Killed:
+        raise Killed(said + "received interrupt") from None             # power-050
+    if not halted:
+        task.log(said + "exit code 1")
+    return halted
+
+
 @route("POST", BASE + "shutdown", {"timeout": integer(0), "forceStop": boolean()}, permission=POWER)
 def shutdown(call):
-    _require_running(call)
+    require_running(call)
 
     def work(task):
         node, vmid = call.node, call["vmid"]
         with node.guests.locked(vmid):
             check_unlocked(node.guests.load(vmid))
-            if not node.backend.shutdown(task, vmid, call.number("timeout", 60)):
+            if not _ask_to_halt(task, node, vmid, call.number("timeout", 60)):
                 if not call.flag("forceStop"):
                     raise Die("container did not stop")
                 node.backend.stop(task, vmid)
@@ -100,16 +132,30 @@ def shutdown(call):
 @route("POST", BASE + "reboot", {"timeout": integer(0)}, permission=POWER)
 def reboot(call):
     """Shut down (or kill after the timeout), apply what is pending, start."""
-    call.node.guests.load(call["vmid"])
-    _require_running(call, "VM")
+    require_running(call, "VM")                                         # power-004: it says VM
 
     def work(task):
         node, vmid = call.node, call["vmid"]
         with node.guests.locked(vmid):
             check_unlocked(node.guests.load(vmid))
-            if not node.backend.shutdown(task, vmid, call.number("timeout", 60)):
+            if not _ask_to_halt(task, node, vmid, call.number("timeout", 60)):
                 node.backend.stop(task, vmid)
-            conf = node.guests.load(vmid)
-            _apply_before_start(node, vmid, conf)
-            node.backend.start(task, vmid, conf.current)
+            boot(task, node, vmid, node.guests.load(vmid))
     return call.task("vzreboot", call["vmid"], work)
+
+
+# ---- suspend and resume: checkpoints are not to be had, and fail as they do where the kernel refuses them
+
+@route("POST", BASE + "suspend", permission=POWER)
+def suspend(call):
+    require_running(call)
+    return call.task("vzsuspend", call["vmid"], lambda task: _no_checkpoint(call, "-s"))
+
+
+@route("POST", BASE + "resume", permission=POWER)
+def resume(call):
+    return call.task("vzresume", call["vmid"], lambda task: _no_checkpoint(call, "-r --foreground"))
+
+
+def _no_checkpoint(call, options):
+    raise Die("command 'lxc-checkpoint -n %s %s -D /var/lib/vz/dump' failed: exit code 1" % (call["vmid"], options))

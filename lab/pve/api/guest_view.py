@@ -4,10 +4,11 @@
 """Reading containers: list, configuration, pending changes, status, addresses."""
 
 from .. import guestconf
-from ..errors import Die
+from ..errors import Die, ParameterError
 from ..guestview import summary
 from ..router import everyone, may, route
 from ..schema import boolean, enum, string
+from .guest_snapshot import can_snapshot
 
 AUDIT = may("/vms/{vmid}", "VM.Audit")
 
@@ -22,14 +23,18 @@ def list_guests(call):
 @route("GET", "/nodes/{node}/lxc/{vmid}", permission=everyone)
 def guest_index(call):
     call.node.guests.load(call["vmid"])
-    return [{"subdir": name} for name in ("config", "pending", "status", "snapshot", "firewall", "interfaces", "feature",
-                                          "resize", "move_volume", "clone", "template")]
+    return [{"subdir": name} for name in ("config", "pending", "status", "vncproxy", "termproxy", "vncwebsocket",
+                                          "spiceproxy", "migrate", "clone", "rrd", "rrddata", "firewall", "snapshot",
+                                          "resize", "interfaces")]
 
 
 @route("GET", "/nodes/{node}/lxc/{vmid}/config", {"current": boolean(), "snapshot": string("pve-configid", longest=40)},
        permission=AUDIT)
 def read_config(call):
     """The pending view unless `current` is asked for."""
+    if call.get("snapshot") and call.flag("current"):
+        text = "cannot use 'snapshot' parameter with 'current'"
+        raise ParameterError({"snapshot": text, "current": text})       # snapshot-029
     conf = call.node.guests.load(call["vmid"])
     if call.get("snapshot"):
         section = conf.snapshots.get(call["snapshot"])
@@ -63,7 +68,7 @@ def read_pending(call):
 @route("GET", "/nodes/{node}/lxc/{vmid}/status", permission=everyone)
 def status_index(call):
     call.node.guests.load(call["vmid"])
-    return [{"subdir": name} for name in ("current", "start", "stop", "shutdown", "reboot", "suspend", "resume")]
+    return [{"subdir": name} for name in ("current", "start", "stop", "shutdown", "reboot", "migrate")]
 
 
 @route("GET", "/nodes/{node}/lxc/{vmid}/status/current", permission=AUDIT)
@@ -89,6 +94,5 @@ def read_interfaces(call):
     "feature": enum("snapshot", "clone", "copy", required=True), "snapname": string("pve-configid", longest=40)},
     permission=AUDIT)
 def has_feature(call):
-    from .guest_snapshot import can_snapshot
     conf = call.node.guests.load(call["vmid"])
     return {"hasFeature": int(can_snapshot(call.node, conf) if call["feature"] == "snapshot" else True)}

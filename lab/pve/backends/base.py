@@ -8,6 +8,7 @@ class Backend:
     """The machine below the API. Volumes are named by their volume id (`lab:subvol-117-disk-0`)."""
 
     cgroup_v2 = False
+    nesting_warning = True      # create and start say what a Debian 12 template without nesting=1 lacks
 
     # ---- the node
 
@@ -79,9 +80,6 @@ class Backend:
 
     def shutdown(self, task, vmid, timeout):
         """Ask init to halt; True when it did in time."""
-        raise NotImplementedError
-
-    def freeze(self, vmid, frozen):
         raise NotImplementedError
 
     def usage(self, vmid, conf):

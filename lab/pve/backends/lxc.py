@@ -174,8 +174,7 @@ class LxcBackend(Backend):
             path.unlink(missing_ok=True)
         for _index, net in lxcconfig.nets(conf):
             if not self.has_bridge(net.get("bridge")):
-                task.log("bridge '%s' does not exist" % net.get("bridge"))
-                raise Die("startup for container '%s' failed" % vmid)
+                raise Die("bridge '%s' does not exist" % net.get("bridge"))
         (home / "config").write_text(lxcconfig.render(vmid, conf, self.volume_path, console, self._pin(vmid, conf)))
         root = self.volume_path(conf["rootfs"].split(",")[0])
         rootfs.change(root, rootfs.at_start(conf, lxcconfig.first_address(conf)))
@@ -229,9 +228,6 @@ class LxcBackend(Backend):
             if time.monotonic() > deadline:
                 raise Die("container did not stop")
             time.sleep(0.1)
-
-    def freeze(self, vmid, frozen):
-        self._lxc("freeze" if frozen else "unfreeze", vmid)
 
     def forget(self, vmid):
         rootfs.remove_tree(self.run_folder / str(vmid))

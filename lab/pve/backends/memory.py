@@ -15,10 +15,9 @@ GIB = 1 << 30
 class MemoryBackend(Backend):
     """Remembers which containers run and what is in their volumes; `content[volid]` is a test's to play with."""
 
-    def __init__(self, bridges=("vmbr0",), cpus=2, nesting_warning=True):
+    def __init__(self, bridges=("vmbr0",), cpus=2):
         self.bridges = set(bridges)
         self.cpu_count = cpus
-        self.nesting_warning = nesting_warning
         self.files = {}         # (storage, content) -> {name: (size, ctime, data)}
         self.content = {}       # volid -> {path: text}
         self.snapshots = {}     # (volid, name) -> {path: text}
@@ -98,8 +97,7 @@ class MemoryBackend(Backend):
             if name.startswith("net"):
                 bridge = dict(part.split("=", 1) for part in value.split(","))
                 if not self.has_bridge(bridge.get("bridge")):
-                    task.log("bridge '%s' does not exist" % bridge.get("bridge"))
-                    raise Die("startup for container '%s' failed" % vmid)
+                    raise Die("bridge '%s' does not exist" % bridge.get("bridge"))     # power-071
         self.next_pid += 1
         self.pids[int(vmid)] = (self.next_pid, time.time())
         self.live[int(vmid)] = dict(conf)
@@ -113,9 +111,6 @@ class MemoryBackend(Backend):
             return False
         self.stop(task, vmid)
         return True
-
-    def freeze(self, vmid, frozen):
-        pass
 
     def usage(self, vmid, conf):
         pid, begun = self.pids[int(vmid)]
