@@ -335,7 +335,7 @@ def test_reads_are_not_tried_for_ever(site):
 
 
 def test_a_create_whose_answer_was_lost_is_not_sent_again(site):
-    site.faults.add("lost", method="POST", path="/lxc$")
+    site.faults.add("lost", status=596, method="POST", path="/lxc$")
     site.faults.add("slow", type="vzcreate", seconds=0.5)
     result = site.good(**site.kafka(state="started"))
     assert result["status"] == "running" and result["writes"] == [("POST", "/nodes/pve/lxc"), ("POST", BASE + "/status/start")]
@@ -343,7 +343,7 @@ def test_a_create_whose_answer_was_lost_is_not_sent_again(site):
 
 
 def test_a_create_of_a_free_number_whose_answer_was_lost(site):
-    site.faults.add("lost", method="POST", path="/lxc$")
+    site.faults.add("lost", status=596, method="POST", path="/lxc$")
     result = site.good(**SMALL)
     assert result["created"] and site.server.node.guests.ids() == [100] and len(result["writes"]) == 1
 
@@ -357,7 +357,7 @@ def test_a_create_that_never_began_is_sent_again(site):
 def test_a_change_whose_answer_was_lost_is_not_sent_again(site):
     """gateway-021 to -024: the new volume was made after the 596."""
     site.good(**site.kafka())
-    site.faults.add("lost", method="PUT", path="/config$")
+    site.faults.add("lost", status=596, method="PUT", path="/config$")
     more = [MOUNT, {"id": "mp1", "storage": "lab", "size_gib": 1, "path": "/slow"}]
     result = site.good(vmid=109, mounts=more)
     assert result["changed"] and result["writes"] == [("PUT", BASE + "/config")]
@@ -368,7 +368,7 @@ def test_a_change_whose_answer_was_lost_is_not_sent_again(site):
     ("/resize$", {"rootfs": {"size_gib": 5}}, "resize"), ("/status/start$", {"state": "started"}, "start"), ("/lxc/109$", {"state": "absent"}, "109")])
 def test_other_calls_whose_answer_was_lost(site, path, params, kind):
     site.good(**site.kafka())
-    site.faults.add("lost", path=path)
+    site.faults.add("lost", status=596, path=path)
     result = site.good(vmid=109, **params)
     assert result["changed"] and kinds(result) == [kind] and len(result["writes"]) == 1
 
@@ -377,7 +377,7 @@ def test_a_restart_whose_answer_was_lost_is_not_done_twice(site):
     site.good(**site.kafka(state="started"))
     began = site.server.backend.pids[109]
     site.server.backend.pids[109] = (began[0], began[1] - 100)
-    site.faults.add("lost", path="/status/reboot$")
+    site.faults.add("lost", status=596, path="/status/reboot$")
     result = site.good(vmid=109, state="restarted")
     assert result["writes"] == [("POST", BASE + "/status/reboot")] and result["status"] == "running"
 
@@ -498,7 +498,7 @@ def test_pools(site):
 def test_a_pool_whose_answer_was_lost(site):
     site.pool("lake")
     site.good(**site.kafka())
-    site.faults.add("lost", path="/pools$")
+    site.faults.add("lost", status=596, path="/pools$")
     assert site.good(**site.kafka(pool="lake"))["writes"] == [("PUT", "/pools")]
 
 
