@@ -35,12 +35,12 @@ def source_of(spark, table):
 
 def publish(spark, archive, raw):
     """Put the file of the archive into the raw zone; give its address."""
-    jvm = spark.sparkContext._jvm
-    target = jvm.org.apache.hadoop.fs.Path(raw + "/flights.csv")
-    storage = target.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    hadoop = spark.sparkContext._jvm.org.apache.hadoop.fs
+    settings = spark.sparkContext._jsc.hadoopConfiguration()
+    target = hadoop.Path(raw + "/flights.csv")
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as files:
-        path = files.extract("flights.csv", folder)
-        storage.copyFromLocalFile(jvm.org.apache.hadoop.fs.Path(path), target)
+        source = hadoop.Path("file://" + files.extract("flights.csv", folder))
+        hadoop.FileUtil.copy(source.getFileSystem(settings), source, target.getFileSystem(settings), target, False, True, settings)
     return target.toString()
 
 
