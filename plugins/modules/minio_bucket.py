@@ -15,7 +15,7 @@ description:
   - What an option is not given for is left alone on a bucket that is there, and as MinIO makes it on a new one.
   - Data is never deleted unless O(force=true).
 author:
-  - The gti.lakehouse authors
+  - The gti.lakehouse authors (@gti)
 options:
   name:
     description:

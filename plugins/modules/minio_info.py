@@ -14,7 +14,7 @@ description:
   - Returns the server's release and drives, its buckets, its policies and its users, in the form in which the
     modules of this collection take them. Never a secret.
 author:
-  - The gti.lakehouse authors
+  - The gti.lakehouse authors (@gti)
 options:
   gather:
     description:

@@ -18,7 +18,7 @@ description:
     Such faults are actions that MinIO does not know, an action on objects where only the bucket is named, an action
     on the bucket where only its objects are named, and the bare action V(*), for which MinIO heeds no resource.
 author:
-  - The gti.lakehouse authors
+  - The gti.lakehouse authors (@gti)
 options:
   name:
     description:

@@ -15,7 +15,7 @@ description:
   - The server never shows a secret. The module finds out whether the one given is right by signing in with it, and
     writes it only when that is refused.
 author:
-  - The gti.lakehouse authors
+  - The gti.lakehouse authors (@gti)
 options:
   name:
     description:
