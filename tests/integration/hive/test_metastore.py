@@ -29,7 +29,7 @@ PLAY = f"""
       loop:
         - {{name: metastore-site.xml, settings: "{{{{ __db_hive_metastore_site | combine(db_hive_metastore_settings) }}}}"}}
         - {{name: core-site.xml, settings: "{{{{ __db_hive_core_site }}}}"}}
-        - {{name: hivemetastore-site.xml, settings: "{{{{ __db_hive_secret_site }}}}"}}
+        - {{name: hive-site.xml, settings: "{{{{ __db_hive_secret_site }}}}"}}
     - ansible.builtin.template: {{src: {ROLE}/templates/metastore-log4j2.properties.j2, dest: "{{{{ __db_hive_etc }}}}/metastore-log4j2.properties", mode: "0644"}}
     - ansible.builtin.copy: {{content: "{{{{ __db_hive_java }}}} {{{{ __db_hive_java_options }}}}", dest: "{{{{ __db_hive_etc }}}}/command", mode: "0644"}}
 """
