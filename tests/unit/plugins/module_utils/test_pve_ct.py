@@ -88,7 +88,8 @@ def test_only_what_differs_is_written(params, expected):
 
 def test_a_changed_tag_leaves_the_network_card_alone():
     """Sending every option would rewrite net0 without its address, hence with a new one."""
-    assert sent(guest(), **dict(SAME, tags=["other"])) == [("config", {"tags": "other"})]
+    wanted = dict(SAME, tags=["other"])
+    assert sent(guest(), **wanted) == [("config", {"tags": "other"})]
 
 
 @pytest.mark.parametrize("change, expected", [
