@@ -124,7 +124,7 @@ def read_addresses(client: Client, guest: Guest) -> list[str]:
     addresses = []
     for card in client.get("nodes/%s/lxc/%d/interfaces" % (guest.node, guest.vmid)) or []:
         for kind in ("inet", "inet6"):
-            address = str(card.get(kind) or "").split("/")[0]
+            address = str(card.get(kind) or "").split("/", maxsplit=1)[0]
             if address and card.get("name") != "lo" and not address.lower().startswith("fe80:"):
                 addresses.append(address)
     return addresses

@@ -692,10 +692,17 @@ def result_of(outcome: Outcome, addresses: list[str]) -> dict[str, Any]:
     """What the module returns."""
     guest, plan = outcome.guest, outcome.plan
     result = {
-        "changed": bool(outcome.done), "created": any(step.kind == "create" for step in outcome.done), "vmid": guest.vmid, "node": guest.node, "status": guest.status or "absent",
-        "hostname": guest.settled.get("hostname", ""), "changes": [step.describe() for step in outcome.done],
-        "pending": list(guest.pending) if guest.running else [], "restart_required": plan.restart_required,
-        "tasks": [task.as_result() for task in outcome.tasks], "ip_addresses": addresses,
+        "changed": bool(outcome.done),
+        "created": any(step.kind == "create" for step in outcome.done),
+        "vmid": guest.vmid,
+        "node": guest.node,
+        "hostname": guest.settled.get("hostname", ""),
+        "status": guest.status or "absent",
+        "changes": [step.describe() for step in outcome.done],
+        "pending": list(guest.pending) if guest.running else [],
+        "restart_required": plan.restart_required,
+        "tasks": [task.as_result() for task in outcome.tasks],
+        "ip_addresses": addresses,
         "diff": {"before": plan.before, "after": plan.after},
     }
     if guest.exists:

@@ -115,7 +115,7 @@ log:
 
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError, Task, is_upid
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError, Task, TaskError, is_upid
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import choose_node
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import check_needs
@@ -154,9 +154,14 @@ def main() -> None:
             return plan_template(wish, list_templates(client, wish.node, wish.storage))
 
         def act(step: Step) -> None:
-            answer = client.write(step.method, step.path, step.params)
-            if is_upid(answer):
-                tasks.append(client.wait(answer, module.params["timeout"]))
+            try:
+                answer = client.write(step.method, step.path, step.params)
+                if is_upid(answer):
+                    tasks.append(client.wait(answer, module.params["timeout"]))
+            except TaskError as error:
+                if error.says("refusing to override existing file"):
+                    return  # somebody else, or a call of ours whose answer was lost, was faster
+                raise
             done.append(step)
 
         steps = plan()

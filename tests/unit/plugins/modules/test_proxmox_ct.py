@@ -472,7 +472,8 @@ def test_absent_and_invisible_are_not_the_same(site):
 
 
 @pytest.mark.parametrize("params, what", [
-    ({"features": {"nesting": True, "keyctl": True}}, "features.keyctl"), ({"mounts": [{"id": "mp0", "host_path": "/srv", "path": "/x"}]}, "mounts[id=mp0].host_path")])
+    ({"features": {"nesting": True, "keyctl": True}}, "features.keyctl"),
+    ({"mounts": [{"id": "mp0", "host_path": "/srv", "path": "/x"}]}, "mounts[id=mp0].host_path")])
 def test_what_is_kept_for_root_is_refused_to_tokens_and_allowed_to_root(site, params, what):
     result = site.bad(**site.kafka(**params))
     assert what in result["msg"] and "root@pam" in result["msg"] and result["writes"] == []
