@@ -71,7 +71,7 @@ def test_policies_are_exactly_those(run, twice, name, secret):
 def test_unknown_policies_are_refused_before_anything_changes(run, name, secret):
     options = {"name": name, "secret": secret, "policies": ["readonly", "no-such"]}
     foreseen = run("minio_user", check=True, **options)
-    assert foreseen["changed"] and "no-such" in str(foreseen["warnings"])
+    assert foreseen["changed"] and "no-such" in foreseen.warned
     result = run("minio_user", **options)
     assert result.failed and "no-such" in result["msg"] and look(run, name) is None
 
