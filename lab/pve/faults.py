@@ -30,6 +30,7 @@ class Faults:
     Kinds, with their own keys; `method`, `path` (a regex) and `times` choose the calls:
       error     status=, reason=: the call is refused and has no effect
       lost      status=596, reason=: the call HAS its effect, then the answer is lost
+      late      status=596, reason=: the answer is lost at once, and the call goes on behind it (gateway-021)
       locked    lock='backup': the call finds the guest locked ("CT is locked (backup)")
       timeout   the call waits in vain for the guest's file lock
       expired   the ticket or token of the call is refused (401)
@@ -38,7 +39,7 @@ class Faults:
       fail      type=, text=: the task of that type fails with the text
     """
 
-    KINDS = ("error", "lost", "locked", "timeout", "expired", "lag", "slow", "fail")
+    KINDS = ("error", "lost", "late", "locked", "timeout", "expired", "lag", "slow", "fail")
 
     def __init__(self):
         self.rules = []

@@ -32,10 +32,6 @@ def apply_pending(node, vmid, conf, running, only=None):
 
 def _delete(node, vmid, conf, name, running):
     kind = kind_of(name)
-    if name not in conf.current:
-        if name not in conf.pending:
-            conf.delete.pop(name)
-        return
     if running:
         if kind == "net":
             node.backend.hot_net(vmid, _index(name), None, NET.parse(conf.current[name]))

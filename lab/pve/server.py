@@ -94,17 +94,18 @@ class Handler(BaseHTTPRequestHandler):
         params = self._params(parts.query, raw)
         node.requests.append((self.command, path))
         authid, by_token = self._identify(node, path)
-        fault = node.faults.take("error", self.command, path)
-        if fault:
-            raise ApiError(fault.get("status", 500), fault.get("reason", "error on request") + "\n")
-        answer = dispatch(node, self.command, path, authid, by_token, params)
-        fault = node.faults.take("lost", self.command, path)
-        if fault:
-            raise ApiError(fault.get("status", 596), fault.get("reason", "Connection timed out") + "\n")
+        _refuse(node.faults.take("error", self.command, path), 500, "error on request")
+        call = (node, self.command, path, authid, by_token, params)
+        fault = node.faults.take("late", self.command, path)
+        if fault is not None:
+            threading.Thread(target=dispatch, args=call, daemon=True).start()
+            _refuse(fault, 596, "Connection timed out")
+        answer = dispatch(*call)
+        _refuse(node.faults.take("lost", self.command, path), 596, "Connection timed out")
         return answer
 
     def _identify(self, node, path):
-        if node.faults.take("expired", self.command, path):
+        if node.faults.take("expired", self.command, path) is not None:
             raise Unauthorized("Authentication failed!")
         # The login route ignores a ticket's cookie, but not a token (auth-020).
         login = (self.command, path) == ("POST", "/access/ticket")
@@ -148,6 +149,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         self.wfile.write(data)
+
+
+def _refuse(fault, status, reason):
+    """Answer with what the fault says, if there is one."""
+    if fault is not None:
+        raise ApiError(fault.get("status", status), fault.get("reason", reason) + "\n")
 
 
 def _fold(pairs):

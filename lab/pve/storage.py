@@ -84,7 +84,8 @@ class Storages:
         return storage, name
 
     def allocate(self, storage, vmid, size, unprivileged=True):
-        """Make a volume; returns its id. Names count up per guest and storage."""
+        """Make a volume; returns its id. Names count up per guest and storage; sizes are whole blocks (misc-008)."""
+        size -= size % 4096
         with self.lock:
             kind = self.get(storage)["type"]
             taken = {int(match[1]) for volid, entry in self.volumes.items()
@@ -160,17 +161,20 @@ class Storages:
     # ---- rights
 
     def check_access(self, call, volid, vmid, content):
-        """May the caller read this volume (a template, a backup, a disk)?"""
+        """May the caller use this volume (a template, a backup, a disk) for the guest `vmid`?"""
         storage, name = split_volid(volid)
         self.get(storage)
-        if call.is_root or content in ("vztmpl", "iso") and \
-                call.allowed("/storage/" + storage, "Datastore.AllocateSpace", "Datastore.Audit", any_of=True):
+        place = "/storage/" + storage
+        if call.allowed(place, "Datastore.Allocate"):
             return
         if content in ("vztmpl", "iso"):
-            call.require("/storage/" + storage, "Datastore.AllocateSpace", "Datastore.Audit", any_of=True)
-        entry = self.volumes.get(volid)
-        if not entry or vmid is None or entry["vmid"] != int(vmid):
-            call.require("/storage/" + storage, "Datastore.Allocate")
+            call.require(place, "Datastore.AllocateSpace", "Datastore.Audit", any_of=True)
+            return
+        self.parse(volid)
+        owner = re.search(r"-(\d+)-", name)[1]
+        if vmid is None or owner != str(vmid):      # another guest's disk needs rights on that guest (put-volumes-033)
+            call.require(place, "Datastore.Audit")
+            call.require("/vms/" + owner, "VM.Config.Disk")
 
 
 def _file_entry(storage, content, name, size, ctime):

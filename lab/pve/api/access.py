@@ -44,10 +44,11 @@ def login(call):
 
 
 def capabilities(access, user):
-    """What the login shows about the rights of a user (auth-006)."""
+    """What the login shows about the rights of a user, anywhere below the group's path (auth-006, auth-024)."""
     shown = {}
     for group, (path, names) in privileges.CAPABILITIES.items():
-        held = access.rights(user, path)
+        below = [other for other in access.known_paths() if path != "/" and other.startswith(path + "/")]
+        held = frozenset().union(*(access.rights(user, other) for other in (path, *below)))
         shown[group] = {name: 1 for name in names if name in held}
     return shown
 

@@ -38,7 +38,7 @@ def resources(call):
     if wanted in (None, "node"):
         found.append(_node_entry(call.node))
     if wanted in (None, "storage"):
-        found += [_storage_entry(call.node, name) for name in sorted(call.node.storage.config)
+        found += [storage_entry(call.node, name) for name in sorted(call.node.storage.config)
                   if call.allowed("/storage/" + name, "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)]
     if wanted is None:
         found += [{"id": "/pool/" + name, "pool": name, "type": "pool"} for name in sorted(call.node.pools)
@@ -58,7 +58,7 @@ def _node_entry(node):
             "maxcpu": node.backend.cpus(), "maxmem": total, "mem": used}
 
 
-def _storage_entry(node, name):
+def storage_entry(node, name):
     definition = node.storage.config[name]
     total, used = node.backend.space(name)
     return {"id": "storage/%s/%s" % (node.name, name), "node": node.name, "storage": name, "type": "storage",

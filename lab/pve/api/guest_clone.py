@@ -83,24 +83,34 @@ def _copy(task, node, name, keys, vmid, storage, unprivileged):
     size = node.storage.size(source) or 0
     target = node.storage.allocate(storage or split_volid(source)[0], vmid, size, unprivileged)
     node.backend.copy_volume(source, target)
-    return (ROOTFS if name == "rootfs" else MOUNT).print({**keys, "volume": target, "size": sizes.show(size)})
+    keys = {**keys, "volume": target, "size": sizes.show(node.storage.size(target))}
+    return (ROOTFS if name == "rootfs" else MOUNT).print(keys)
 
 
 @route("POST", "/nodes/{node}/lxc/{vmid}/template", permission=may("/vms/{vmid}", "VM.Allocate"))
 def make_template(call):
-    """Marks the container; it cannot be started any more."""
+    """Marks the container: it cannot be started any more. A task does it, but its id is not told (misc-010)."""
     node, vmid = call.node, call["vmid"]
-    with node.guests.locked(vmid):
-        conf = node.guests.load(vmid)
-        check_unlocked(conf)
-        if conf.snapshots:
-            raise Die("unable to create template, because CT contains snapshots")
-        if conf.current.get("template") == "1":
-            raise Die("you can't convert a template to a template")
-        if node.backend.running(vmid):
-            raise Die("you can't convert a CT to template if the CT is running")
-        conf.current["template"] = "1"
-        node.guests.save(vmid, conf)
+    _check_template(node, vmid)
+
+    def work(task):
+        with node.guests.locked(vmid):
+            conf = _check_template(node, vmid)
+            conf.current["template"] = "1"
+            node.guests.save(vmid, conf)
+    call.task("vztemplate", vmid, work)
+
+
+def _check_template(node, vmid):
+    conf = node.guests.load(vmid)
+    check_unlocked(conf)
+    if conf.snapshots:
+        raise Die("unable to create template, because CT contains snapshots")
+    if conf.current.get("template") == "1":
+        raise Die("you can't convert a template to a template")
+    if node.backend.running(vmid):
+        raise Die("you can't convert a CT to template if the CT is running")
+    return conf
 
 
 @route("POST", "/nodes/{node}/lxc/{vmid}/move_volume", {

@@ -41,8 +41,10 @@ def change(call):
         for name in sorted(new):
             _set_later(node, vmid, conf, name, new[name])
         _forget_equal(conf)
-        failed = apply_pending(node, vmid, conf, node.backend.running(vmid), only={*new, *delete})
-        node.guests.save(vmid, conf)
+        running = node.backend.running(vmid)
+        failed = apply_pending(node, vmid, conf, running, only={*new, *delete})
+        if running or not failed:
+            node.guests.save(vmid, conf)        # a failed hot change stays pending (put-running-038, put-stopped-133)
         if failed:
             raise ParameterError(failed)
         check_startable(conf)       # a 500 after the effect (put-stopped-103)
@@ -57,7 +59,7 @@ def _check_names(new, delete, revert):
     for option, names in (("delete", delete), ("revert", revert)):
         for name in names:
             if name in new:
-                raise ParameterError({option: "you can't use '-%s' and -%s' at the same time" % (name, option)})
+                raise ParameterError({option: "you can't use '-%s' and -%s %s' at the same time" % (name, option, name)})
             if name not in CONFIG:
                 raise ParameterError({option: "unknown option '%s'" % name})
 
@@ -96,5 +98,5 @@ def _forget_equal(conf):
     """Nothing is pending that is so already (put-running-025)."""
     for name in [name for name, text in conf.pending.items() if conf.current.get(name) == text]:
         del conf.pending[name]
-    for name in [name for name in conf.delete if name not in conf.current and name not in conf.pending]:
+    for name in [name for name in conf.delete if name not in conf.current]:
         del conf.delete[name]

@@ -51,8 +51,8 @@ def boot(task, node, vmid, conf):
     for _name, keys in mounts(conf.current):
         if mount_type(keys["volume"]) == "volume":
             node.storage.parse(keys["volume"])                          # put-volumes-038
-    warn_about_nesting(task, node, conf.current)
     node.backend.start(task, vmid, conf.current)
+    warn_about_nesting(task, node, conf.current)
 
 
 @route("POST", BASE + "start", {"skiplock": boolean(), "debug": boolean()}, permission=POWER)

@@ -3,20 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/pools"""
 
+import copy
+
 from ..errors import Die
 from ..formats import split_list
 from ..guestview import broadcast_entry
 from ..router import everyone, may, route
 from ..schema import boolean, enum, string
+from .cluster import storage_entry
 
+UPDATE, DELETE = "update pools failed: ", "delete pool failed: "
 POOLID = string("pve-poolid", required=True)
-CHANGE = {"poolid": POOLID, "comment": string(), "vms": string("pve-vmid-list"), "storage": string(),
+CHANGE = {"poolid": POOLID, "comment": string(), "vms": string("pve-vmid-list"), "storage": string("pve-storage-id-list"),
           "allow-move": boolean(), "delete": boolean()}
 
 
-def _pool(call):
+def _pool(call, doing=""):
     if call["poolid"] not in call.node.pools:
-        raise Die("pool '%s' does not exist" % call["poolid"])
+        raise Die("%spool '%s' does not exist" % (doing, call["poolid"]))
     return call.node.pools[call["poolid"]]
 
 
@@ -24,7 +28,7 @@ def _pool(call):
 def list_pools(call):
     if call.get("poolid"):
         call.require("/pool/" + call["poolid"], "Pool.Audit")
-        return [{"poolid": call["poolid"], **_details(call)}]
+        return [_details(call)]
     return [{"poolid": name, **({"comment": pool["comment"]} if pool.get("comment") else {})}
             for name, pool in sorted(call.node.pools.items()) if call.allowed("/pool/" + name, "Pool.Audit")]
 
@@ -39,10 +43,11 @@ def _details(call):
     pool, node = _pool(call), call.node
     members = [broadcast_entry(node, int(vmid)) for vmid in pool.get("vms", []) if node.exists(int(vmid))]
     for member in members:
-        member.pop("pool", None)
-    members += [{"id": "storage/%s/%s" % (node.name, name), "node": node.name, "storage": name, "type": "storage",
-                 "status": "available"} for name in pool.get("storage", [])]
-    return {"members": members, **({"comment": pool["comment"]} if pool.get("comment") else {})}
+        for name in ("pool", "tags"):
+            member.pop(name, None)
+    members += [storage_entry(node, name) for name in pool.get("storage", []) if name in node.storage.config]
+    comment = {"comment": pool["comment"]} if pool.get("comment") else {}
+    return {"poolid": call["poolid"], "members": members, **comment}
 
 
 @route("POST", "/pools", {"poolid": POOLID, "comment": string()}, permission=may("/pool/{poolid}", "Pool.Allocate"))
@@ -55,11 +60,18 @@ def create(call):
 
 @route("PUT", "/pools", CHANGE, permission=may("/pool/{poolid}", "Pool.Allocate"))
 def change(call):
-    pool, node = _pool(call), call.node
+    """All or nothing: the first wrong member ends it, and nothing is stored (pools-013)."""
+    node = call.node
+    _pool(call, UPDATE)
+    pools = copy.deepcopy(node.pools)
     for vmid in split_list(call.get("vms", "")):
-        _change_member(call, node, pool, vmid)
+        _change_member(call, pools, "vms", vmid, "VM %s" % vmid)
+    for name in split_list(call.get("storage", "")):
+        _change_member(call, pools, "storage", name, "Storage '%s'" % name)
     if "comment" in call.params:
-        pool["comment"] = call["comment"]
+        pools[call["poolid"]]["comment"] = call["comment"]
+    node.pools.clear()
+    node.pools.update(pools)
     node.save_pools()
 
 
@@ -68,30 +80,35 @@ def change_old(call):
     change(call)
 
 
-def _change_member(call, node, pool, vmid):
+def _change_member(call, pools, kind, name, shown):
+    members = pools[call["poolid"]][kind]
     if call.flag("delete"):
-        if vmid not in pool["vms"]:
-            raise Die("update pools failed: VM %s is not a pool member" % vmid)
-        pool["vms"].remove(vmid)
+        if name not in members:
+            raise Die("%s%s is not a pool member" % (UPDATE, shown))
+        members.remove(name)
         return
-    holder = node.pool_of_guest(vmid)
-    if holder == call["poolid"]:
-        raise Die("update pools failed: VM %s is already a pool member" % vmid)
+    if name in members:
+        raise Die("%s%s is already a pool member" % (UPDATE, shown))
+    holder = next((pool for pool, entry in pools.items() if name in entry[kind]), None) if kind == "vms" else None
     if holder and not call.flag("allow-move"):
-        raise Die("update pools failed: VM %s belongs already to pool '%s' and 'allow-move' is not set"
-                  % (vmid, holder))
+        raise Die("%s%s belongs already to pool '%s' and 'allow-move' is not set" % (UPDATE, shown, holder))
     if holder:
-        node.pools[holder]["vms"].remove(vmid)
-    pool["vms"].append(vmid)
+        pools[holder][kind].remove(name)
+    members.append(name)
 
 
 @route("DELETE", "/pools", {"poolid": POOLID}, permission=may("/pool/{poolid}", "Pool.Allocate"))
 def delete(call):
-    pool = _pool(call)
-    if pool.get("vms") or pool.get("storage"):
-        raise Die("delete pool failed: pool '%s' is not empty" % call["poolid"])
-    del call.node.pools[call["poolid"]]
-    call.node.save_pools()
+    """Only an empty one; ids without a guest do not count (pools-030)."""
+    node, name = call.node, call["poolid"]
+    pool = _pool(call, DELETE)
+    inside = ["pool '%s'" % other for other in node.pools if other.startswith(name + "/")]
+    inside += ["VM %s" % vmid for vmid in pool["vms"] if node.exists(vmid)]
+    inside += ["storage '%s'" % storage for storage in pool["storage"]]
+    if inside:
+        raise Die("%spool '%s' is not empty (contains %s)" % (DELETE, name, inside[0]))
+    del node.pools[name]
+    node.save_pools()
 
 
 @route("DELETE", "/pools/{poolid}", {"poolid": POOLID}, permission=may("/pool/{poolid}", "Pool.Allocate"))

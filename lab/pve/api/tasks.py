@@ -3,15 +3,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/nodes/NODE/tasks: what runs and what has run."""
 
+import re
+
+from .. import formats
 from ..errors import ParameterError
+from ..formats import Invalid
 from ..router import Reply, everyone, route
 from ..schema import boolean, enum, integer, string
 
+STATUS_TYPES = ("ok", "error", "warning", "unknown")
 UPID = {"upid": string(required=True)}
+
+
+def _status_type(value):
+    if value not in STATUS_TYPES:
+        raise Invalid("invalid status type '%s'" % value)
+
+
+formats.FORMATS["pve-task-status-type"] = _status_type
 
 
 def _find(call, right="Sys.Audit"):
     """The task; its owner may see it, others need the right on the node (rights-004)."""
+    if not re.fullmatch(r"UPID:[^:\s]+:[0-9A-F]{8}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\s]+:[^:\s]*:[^:\s]+:", call["upid"]):
+        raise ParameterError({"upid": "unable to parse worker upid"})
     task = call.node.tasks.find(call["upid"])
     owner = task.owner if task else call["upid"].split(":")[7:8]
     if owner not in (call.user, [call.user]):
@@ -22,7 +37,7 @@ def _find(call, right="Sys.Audit"):
 @route("GET", "/nodes/{node}/tasks", {
     "start": integer(0), "limit": integer(0), "userfilter": string(), "typefilter": string(),
     "vmid": integer(100, 999999999, format="pve-vmid"), "errors": boolean(), "since": integer(), "until": integer(),
-    "source": enum("archive", "active", "all"), "statusfilter": string()}, permission=everyone)
+    "source": enum("archive", "active", "all"), "statusfilter": string("pve-task-status-type-list")}, permission=everyone)
 def list_tasks(call):
     source = call.get("source", "archive")
     auditor = call.allowed("/nodes/" + call.node.name, "Sys.Audit")
@@ -39,12 +54,23 @@ def list_tasks(call):
     return Reply(found[begin:begin + count if count else None], total=len(found))
 
 
+def _kind_of_end(status):
+    """What the filters call an end state."""
+    if status in ("OK", "RUNNING"):
+        return "ok"
+    if status.startswith("WARNINGS"):
+        return "warning"
+    return "unknown" if status == "unexpected status" else "error"
+
+
 def _fits(call, shown):
-    ended_well = shown["status"] in ("OK", "RUNNING") or shown["status"].startswith("WARNINGS")
+    end = _kind_of_end(shown["status"])
+    wanted = formats.split_list(call.get("statusfilter", ""))
     return not (call.get("vmid") and shown["id"] != call["vmid"]
                 or call.get("typefilter") and shown["type"] != call["typefilter"]
                 or call.get("userfilter") and call["userfilter"] not in shown["user"]
-                or call.flag("errors") and ended_well
+                or call.flag("errors") and end in ("ok", "warning")
+                or wanted and end not in wanted
                 or call.get("since") and shown["starttime"] < call.number("since")
                 or call.get("until") and shown["starttime"] > call.number("until"))
 

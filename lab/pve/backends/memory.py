@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The back end of the tests: containers that exist in memory only, and whose every step takes no time."""
 
+import ipaddress
 import os
+import threading
 import time
 
 from ..errors import Die
+from ..tasks import Killed
 from .base import Backend
 
 GIB = 1 << 30
@@ -23,7 +26,7 @@ class MemoryBackend(Backend):
         self.snapshots = {}     # (volid, name) -> {path: text}
         self.pids = {}          # vmid -> (pid, time of start)
         self.live = {}          # vmid -> the configuration that it was started with
-        self.hangs = set()      # vmids whose init ignores a shutdown
+        self.delays = {}        # step (unpack, start, shutdown, volume) -> seconds that it takes, or an Event; an abort ends it
         self.next_pid = 20000
 
     def add_template(self, storage, name, size=1024, content="vztmpl"):
@@ -59,6 +62,7 @@ class MemoryBackend(Backend):
         self.files.get((storage, content), {}).pop(name, None)
 
     def create_volume(self, volid, size, unprivileged):
+        time.sleep(self.delays.get("volume", 0))
         self.content[volid] = {}
 
     def delete_volume(self, volid):
@@ -80,8 +84,19 @@ class MemoryBackend(Backend):
 
     # ---- containers
 
+    def _take_time(self, task, step):
+        delay = self.delays.get(step)
+        try:
+            while isinstance(delay, threading.Event) and not delay.wait(0.01):
+                task.check()
+            if isinstance(delay, (int, float)):
+                task.pause(delay)
+        except Killed:
+            raise Killed("command '%s' failed: received interrupt" % step) from None
+
     def unpack(self, task, vmid, rootfs, template, unprivileged):
         task.log("extracting archive '%s'" % template[1])
+        self._take_time(task, "unpack")
         self.content[rootfs] = {"/etc/os-release": "ID=debian\n"}
 
     def customise(self, task, vmid, conf, password=None, ssh_keys=None):
@@ -101,13 +116,16 @@ class MemoryBackend(Backend):
         self.next_pid += 1
         self.pids[int(vmid)] = (self.next_pid, time.time())
         self.live[int(vmid)] = dict(conf)
+        self._take_time(task, "start")
 
     def stop(self, task, vmid):
         self.pids.pop(int(vmid), None)
         self.live.pop(int(vmid), None)
 
     def shutdown(self, task, vmid, timeout):
-        if int(vmid) in self.hangs:
+        """An init that is not the template's own ignores the signal (power-034)."""
+        if "entrypoint" in self.live.get(int(vmid), {}):
+            self._take_time(task, "shutdown")
             return False
         self.stop(task, vmid)
         return True
@@ -118,11 +136,12 @@ class MemoryBackend(Backend):
                 "disk": 256 << 20, "netin": 0, "netout": 0, "diskread": 0, "diskwrite": 0}
 
     def interfaces(self, vmid):
-        found = [_interface("lo", "00:00:00:00:00:00", "127.0.0.1/8")]
+        found = [_interface("lo", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128")]
         for name, value in sorted(self.live[int(vmid)].items()):
             if name.startswith("net"):
                 keys = dict(part.split("=", 1) for part in value.split(","))
-                found.append(_interface(keys["name"], keys["hwaddr"].lower(), keys.get("ip")))
+                mac = keys["hwaddr"].lower()
+                found.append(_interface(keys["name"], mac, keys.get("ip", ""), _link_local(mac) + "/64"))
         return found
 
     def hot_limits(self, vmid, conf):
@@ -143,10 +162,21 @@ class MemoryBackend(Backend):
         self.pids.pop(int(vmid), None)
 
 
-def _interface(name, mac, address):
+def _interface(name, mac, *addresses):
     shown = {"name": name, "hwaddr": mac, "hardware-address": mac, "ip-addresses": []}
-    if address and "/" in address:
-        shown["inet"] = address
-        ip, prefix = address.split("/")
-        shown["ip-addresses"].append({"ip-address": ip, "ip-address-type": "inet", "prefix": prefix})
+    for address in addresses:
+        ip, slash, prefix = address.partition("/")
+        if slash:
+            family = "inet6" if ":" in ip else "inet"
+            shown[family] = address
+            shown["ip-addresses"].append({"ip-address": ip, "ip-address-type": family, "prefix": prefix})
     return shown
+
+
+def _link_local(mac):
+    """The address that every NIC gives itself."""
+    parts = [int(part, 16) for part in mac.split(":")]
+    parts[0] ^= 2
+    eui = [*parts[:3], 0xFF, 0xFE, *parts[3:]]
+    groups = [eui[n] << 8 | eui[n + 1] for n in range(0, 8, 2)]
+    return str(ipaddress.IPv6Address("fe80::" + ":".join("%x" % group for group in groups)))
