@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks Trino over its own protocol, with Python's standard library alone.
 
-  trino_check.py query SQL   prints the rows; fails when there is none. Signs in as the command line does.
-  trino_check.py verify      tries what Trino must do and what it must refuse; takes what to expect as JSON on
-                             standard input (passwords never on the command line) and prints one JSON report.
+  trino_check.py wait SECONDS SQL   asks until rows come, and prints them. Signs in as the command line does.
+  trino_check.py verify             tries what Trino must do and what it must refuse; takes what to expect as JSON on
+                                    standard input (passwords never on the command line) and prints one JSON report.
 """
 
 from __future__ import annotations
@@ -245,16 +245,28 @@ def signed_in():
         return Trino(settings["server"], settings["truststore-path"], settings["user"], file.read().strip())
 
 
-def main(arguments):
-    if arguments[:1] == ["query"] and len(arguments) == 2:
+def wait(seconds, sql):
+    """Ask until rows come, or the time is over; what was wrong last is said then."""
+    deadline = time.monotonic() + seconds
+    while True:
         try:
-            rows = signed_in().rows(arguments[1])
+            rows = signed_in().rows(sql)
+            reason = "no rows"
         except (QueryFailed, OSError) as error:
-            print(error, file=sys.stderr)
-            return 1
-        for row in rows:
-            print(*row, sep="\t")
-        return 0 if rows else 1
+            rows, reason = [], error
+        if rows or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    for row in rows:
+        print(*row, sep="\t")
+    if not rows:
+        print("not ready after %d s: %s" % (seconds, reason), file=sys.stderr)
+    return 0 if rows else 1
+
+
+def main(arguments):
+    if arguments[:1] == ["wait"] and len(arguments) == 3:
+        return wait(int(arguments[1]), arguments[2])
     if arguments == ["verify"]:
         json.dump(verify(json.load(sys.stdin)), sys.stdout)
         return 0
