@@ -37,6 +37,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "pve-api-daemon/3.0"
     sys_version = ""
+    disable_nagle_algorithm = True      # or an answer waits 40 ms for the client's acknowledgement
+    wbufsize = -1
     timeout = 60
 
     def setup(self):
@@ -149,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         self.wfile.write(data)
+        self.wfile.flush()
 
 
 def _refuse(fault, status, reason):
