@@ -18,6 +18,8 @@ from ansible_collections.gti.lakehouse.plugins.module_utils import pve_client
 
 from lab.pve.testing import TEMPLATE, PveServer
 
+from official_schema import SCHEMA, problems_of_request
+
 TOKEN = "lakehouse@pve!provision"
 
 
@@ -27,6 +29,7 @@ class Site:
     def __init__(self, server: PveServer) -> None:
         self.server = server
         self.faults = server.faults
+        self.sent: list[tuple] = []
         self.auth = self.token_auth(TOKEN)
 
     def address(self) -> dict:
@@ -70,6 +73,13 @@ class Site:
     def pool(self, name: str) -> None:
         self.server.node.pools[name] = {"vms": [], "storage": []}
 
+    def check_sent(self) -> None:
+        """Hold every request that was sent to the official schema, where it is."""
+        if SCHEMA.is_file():
+            wrong = {(method, path): problems for method, path, params in self.sent
+                     for problems in [problems_of_request(method, path, params)] if problems}
+            assert not wrong
+
     def config(self, vmid: int = 109) -> dict:
         return self.server.config(vmid)
 
@@ -89,5 +99,14 @@ class Site:
 def site(monkeypatch):
     # The waits are there, only twenty times as short.
     monkeypatch.setattr(pve_client.Client, "sleep", staticmethod(lambda seconds: time.sleep(seconds / 20)))
+    real = pve_client.Client._call
     with PveServer() as server:
-        yield Site(server)
+        made = Site(server)
+
+        def call(client, method, path, params):
+            made.sent.append((method, "/" + path, params))
+            return real(client, method, path, params)
+
+        monkeypatch.setattr(pve_client.Client, "_call", call)
+        yield made
+        made.check_sent()

@@ -241,13 +241,13 @@ def test_stop_and_start(site):
 
 def test_a_container_that_ignores_its_shutdown_is_stopped(site):
     site.good(**site.kafka(state="started"))
-    site.server.backend.hangs.add(109)
+    site.server.backend.live[109]["entrypoint"] = "/bin/ignores-signals"
     assert site.good(vmid=109, state="stopped", shutdown_timeout=1)["status"] == "stopped"
 
 
 def test_stop_by_force(site):
     site.good(**site.kafka(state="started"))
-    site.server.backend.hangs.add(109)
+    site.server.backend.live[109]["entrypoint"] = "/bin/ignores-signals"
     result = site.good(vmid=109, state="stopped", force=True)
     assert result["writes"] == [("POST", BASE + "/status/stop")]
 
