@@ -32,7 +32,6 @@ from minio import Minio
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
-REGION = "sa-test-1"
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +79,8 @@ def pem(certificate):
 
 
 class Server:
+    region = "sa-test-1"
+
     def __init__(self, binary, folder):
         self.folder = folder
         self.root_user = "root-" + secrets.token_hex(4)
@@ -109,7 +110,7 @@ class Server:
                 "PATH": "/usr/bin:/bin",
                 "MINIO_ROOT_USER": self.root_user,
                 "MINIO_ROOT_PASSWORD": self.root_secret,
-                "MINIO_REGION": REGION,
+                "MINIO_REGION": self.region,
                 "MINIO_BROWSER": "off",
                 "MINIO_UPDATE": "off",
                 "MINIO_KMS_SECRET_KEY": "test-key:" + base64.b64encode(secrets.token_bytes(32)).decode(),
@@ -145,7 +146,7 @@ class Server:
             f"127.0.0.1:{self.port}",
             access_key=access_key or self.root_user,
             secret_key=secret_key or self.root_secret,
-            region=REGION,
+            region=self.region,
             http_client=http,
         )
 
@@ -176,7 +177,7 @@ def run(server, capfd):
             "access_key": server.root_user,
             "secret_key": server.root_secret,
             "ca_path": str(server.ca_path),
-            "region": REGION,
+            "region": server.region,
             **options,
         }
         arguments = {key: value for key, value in arguments.items() if value is not None}
