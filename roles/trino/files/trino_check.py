@@ -28,6 +28,7 @@ CLI_FILES = "/etc/datalake/trino-cli"
 ANSWER_SECONDS = 30
 QUERY_SECONDS = 120
 REFUSED = (401, 403)
+PLAIN_PORT = 8080  # where Trino listens without TLS, if it does
 
 
 class QueryFailed(Exception):
@@ -145,8 +146,8 @@ class Checks:
         own = urllib.parse.urlsplit(self.spec["own_url"])
         with socket.socket() as plain:
             plain.settimeout(ANSWER_SECONDS)
-            if plain.connect_ex((own.hostname, 8080)) == 0:
-                raise AssertionError("port 8080 of %s is open" % own.hostname)
+            if plain.connect_ex((own.hostname, PLAIN_PORT)) == 0:
+                raise AssertionError("port %d of %s is open" % (PLAIN_PORT, own.hostname))
         with socket.create_connection((own.hostname, own.port), timeout=ANSWER_SECONDS) as speech:
             speech.sendall(b"GET /v1/info HTTP/1.0\r\n\r\n")
             try:
