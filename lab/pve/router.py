@@ -117,6 +117,7 @@ def may(path, *privileges, any_of=False):
     def check(call):
         filled = re.sub(r"\{(\w+)\}", lambda match: call.get(match[1], ""), path)
         call.require(filled, *privileges, any_of=any_of)
+    check.declared = (path, privileges, any_of)
     return check
 
 

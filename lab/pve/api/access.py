@@ -101,9 +101,9 @@ def list_users(call):
 
 
 @route("POST", "/access/users", {
-    "userid": USERID, "password": string(shortest=5, longest=64), "enable": boolean(), "expire": integer(0),
-    "comment": string(), "email": string(), "firstname": string(), "lastname": string(), "groups": string(),
-    "keys": string()}, permission=may("/access/realm/pve", "Realm.AllocateUser"))
+    "userid": USERID, "password": string(shortest=8, longest=64), "enable": boolean(), "expire": integer(0),
+    "comment": string(longest=2048), "email": string(longest=254), "firstname": string(longest=1024),
+    "lastname": string(longest=1024), "groups": string(), "keys": string()}, permission=may("/access/realm/pve", "Realm.AllocateUser"))
 def add_user(call):
     call.node.access.add_user(call["userid"], call.get("password"), int(call.get("enable", 1)),
                               int(call.get("expire", 0)), call.get("comment"))
@@ -125,11 +125,11 @@ def _user(call):
     return user
 
 
-TOKEN_OPTIONS = {"privsep": boolean(), "expire": integer(0), "comment": string(),
-                 "tokenid": string(pattern=r"[A-Za-z][A-Za-z0-9.\-_]+", required=True)}
+OF_TOKEN = {"userid": USERID, "tokenid": string(pattern=r"[A-Za-z][A-Za-z0-9.\-_]+", required=True)}
+TOKEN_OPTIONS = {**OF_TOKEN, "privsep": boolean(), "expire": integer(0), "comment": string()}
 
 
-@route("GET", "/access/users/{userid}/token", permission=OWN_OR_ADMIN)
+@route("GET", "/access/users/{userid}/token", {"userid": USERID}, permission=OWN_OR_ADMIN)
 def list_tokens(call):
     _user(call)
     return [{"tokenid": name, **_shown(token)} for name, token in
@@ -148,7 +148,7 @@ def _token(call):
     return token
 
 
-@route("GET", "/access/users/{userid}/token/{tokenid}", permission=OWN_OR_ADMIN)
+@route("GET", "/access/users/{userid}/token/{tokenid}", OF_TOKEN, permission=OWN_OR_ADMIN)
 def read_token(call):
     return _shown(_token(call))
 
@@ -165,15 +165,19 @@ def add_token(call):
     return {"full-tokenid": "%s!%s" % (user, name), "value": secret, "info": {"privsep": "1", **info}}
 
 
-@route("PUT", "/access/users/{userid}/token/{tokenid}", TOKEN_OPTIONS, permission=OWN_OR_ADMIN)
+@route("PUT", "/access/users/{userid}/token/{tokenid}", {**TOKEN_OPTIONS, "delete": string("pve-configid-list")},
+       permission=OWN_OR_ADMIN)
 def change_token(call):
     token = _token(call)
     token.update({name: int(call[name]) for name in ("privsep", "expire") if name in call.params})
+    for name in formats.split_list(call.get("delete", "")):
+        if name == "comment":
+            token.pop(name, None)
     call.node.access.save()
     return _shown(token)
 
 
-@route("DELETE", "/access/users/{userid}/token/{tokenid}", permission=OWN_OR_ADMIN)
+@route("DELETE", "/access/users/{userid}/token/{tokenid}", OF_TOKEN, permission=OWN_OR_ADMIN)
 def delete_token(call):
     _token(call)
     del call.node.access.tokens(call["userid"])[call["tokenid"]]

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/version and /cluster: free ids, resources, options."""
 
-from ..errors import ParameterError
+from ..errors import Die, ParameterError
 from ..formats import split_list
 from ..guestview import broadcast_entry
 from ..node import VERSION
 from ..normalise import MAC_PREFIX
 from ..router import everyone, may, route
-from ..schema import enum, integer, string
+from ..schema import PropertyString, boolean, enum, integer, string
 
 
 
@@ -28,7 +28,11 @@ def next_id(call):
             raise ParameterError({"vmid": "VM %s already exists" % call["vmid"]})      # cluster-019
         return call["vmid"]
     taken = set(node.guests.ids())
-    return str(next(vmid for vmid in range(100, 1000000) if vmid not in taken))
+    limits = NEXT_ID.parse(node.options.get("next-id", ""))
+    for vmid in range(int(limits.get("lower", 100)), int(limits.get("upper", 1000000))):
+        if vmid not in taken:
+            return str(vmid)
+    raise Die("unable to get any free VMID in range")
 
 
 @route("GET", "/cluster/resources", {"type": enum("vm", "storage", "node", "sdn")}, permission=everyone)
@@ -80,8 +84,12 @@ def recent_tasks(call):
 
 # ---- datacenter options (only what changes how guests are handled)
 
-OPTIONS = {"tag-style": string(), "registered-tags": string(), "description": string(), "keyboard": string(),
-           "mac_prefix": string(), "next-id": string(), "language": string(), "delete": string()}
+TAG_STYLE = PropertyString({
+    "case-sensitive": boolean(), "color-map": string(), "ordering": enum("config", "alphabetical"),
+    "shape": enum("full", "circle", "dense", "none")})
+NEXT_ID = PropertyString({"lower": integer(), "upper": integer()})
+OPTIONS = {"tag-style": string(props=TAG_STYLE), "registered-tags": string(), "description": string(longest=65536),
+           "next-id": string(props=NEXT_ID), "delete": string("pve-configid-list")}
 
 
 @route("GET", "/cluster/options", permission=everyone)
@@ -94,10 +102,12 @@ def options(call):
     shown.update({"mac_prefix": MAC_PREFIX, "description": ""})
     shown.update(node.options)
     if "tag-style" in node.options:
-        style = dict(part.split("=", 1) for part in node.options["tag-style"].split(","))
+        style = TAG_STYLE.parse(node.options["tag-style"])
         if "case-sensitive" in style:
             style["case-sensitive"] = int(style["case-sensitive"])
         shown["tag-style"] = style
+    if "next-id" in node.options:
+        shown["next-id"] = {name: int(value) for name, value in NEXT_ID.parse(node.options["next-id"]).items()}
     if "registered-tags" in node.options:
         shown["registered-tags"] = split_list(node.options["registered-tags"])
     return shown

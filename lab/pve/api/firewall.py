@@ -10,7 +10,7 @@ import json
 from .. import formats
 from ..errors import Die, ParameterError
 from ..formats import Invalid, split_list
-from ..router import may, route
+from ..router import everyone, may, route
 from ..schema import boolean, enum, integer, string
 
 BASE = "/nodes/{node}/lxc/{vmid}/firewall"
@@ -74,7 +74,7 @@ def _check_digest(call, part):
         raise Die("detected modified configuration - file changed by other user? Try again.")
 
 
-@route("GET", BASE, permission=AUDIT)
+@route("GET", BASE, permission=everyone)
 def index(call):
     return [{"name": name} for name in ("options", "rules")]
 
@@ -120,7 +120,7 @@ def _at(call, rules):
     return position
 
 
-@route("GET", BASE + "/rules/{pos}", {"pos": integer(0, required=True)}, permission=AUDIT)
+@route("GET", BASE + "/rules/{pos}", {"pos": integer(0)}, permission=AUDIT)
 def read_rule(call):
     rules = _load(call)["rules"]
     position = _at(call, rules)
@@ -145,7 +145,7 @@ def add_rule(call):
     _save(call, state)
 
 
-@route("PUT", BASE + "/rules/{pos}", {**RULE, **CONTROL, "moveto": integer(0), "pos": integer(0, required=True)},
+@route("PUT", BASE + "/rules/{pos}", {**RULE, **CONTROL, "moveto": integer(0), "pos": integer(0)},
        permission=CHANGE)
 def change_rule(call):
     state = _load(call)
@@ -165,7 +165,7 @@ def change_rule(call):
     _save(call, state)
 
 
-@route("DELETE", BASE + "/rules/{pos}", {"pos": integer(0, required=True), "digest": string(longest=64)},
+@route("DELETE", BASE + "/rules/{pos}", {"pos": integer(0), "digest": string(longest=64)},
        permission=CHANGE)
 def delete_rule(call):
     state = _load(call)

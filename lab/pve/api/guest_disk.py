@@ -17,7 +17,7 @@ DISKS = ("rootfs", *("mp%d" % n for n in range(RANGES["mp"])))
 
 @route("PUT", "/nodes/{node}/lxc/{vmid}/resize", {
     "disk": enum(*DISKS, required=True), "size": string(pattern=r"\+?\d+(\.\d+)?[KMGT]?", required=True),
-    "digest": string(longest=40)}, permission=may("/vms/{vmid}", "VM.Config.Disk"))
+    "digest": string(longest=40)}, permission=may("/vms/{vmid}", "VM.Config.Disk", any_of=True))
 def resize(call):
     """Grows only; an equal size is an error at once, and so is a smaller one."""
     node, vmid, name = call.node, call["vmid"], call["disk"]

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/nodes: the node itself."""
 
+import os
 import time
 
 from ..node import VERSION
 from ..router import everyone, may, route
-from ..schema import string
+from ..schema import enum
 
 
 @route("GET", "/nodes", permission=everyone)
@@ -24,17 +25,23 @@ def version(call):
 def status(call):
     backend = call.node.backend
     total, used = backend.memory()
+    kernel = os.uname()
     space, taken = backend.space("local")
     return {"uptime": int(time.monotonic()), "cpu": 0, "loadavg": ["0.00", "0.00", "0.00"],
             "cpuinfo": {"cpus": backend.cpus(), "cores": backend.cpus(), "sockets": 1, "model": "lab"},
             "memory": {"total": total, "used": used, "free": total - used, "available": total - used},
             "rootfs": {"total": space, "used": taken, "free": space - taken, "avail": space - taken},
+            "boot-info": {"mode": "legacy-bios"}, "kversion": " ".join((kernel.sysname, kernel.release, kernel.version)),
+            "current-kernel": {name: getattr(kernel, name) for name in ("sysname", "release", "version", "machine")},
             "pveversion": "pve-manager/%(version)s/%(repoid)s" % VERSION}
 
 
-@route("GET", "/nodes/{node}/network", {"type": string()}, permission=everyone)
+@route("GET", "/nodes/{node}/network", {"type": enum(
+    "bridge", "bond", "eth", "alias", "vlan", "fabric", "OVSBridge", "OVSBond", "OVSPort", "OVSIntPort", "vnet",
+    "any_bridge", "any_local_bridge", "include_sdn")}, permission=everyone)
 def network(call):
     """Bridges only; the lab does not manage the host's network."""
-    names = sorted(getattr(call.node.backend, "bridges", ()))
+    wanted = call.get("type", "bridge")
+    names = sorted(call.node.backend.bridges) if wanted in ("bridge", "any_bridge", "any_local_bridge") else []
     return [{"iface": name, "type": "bridge", "active": 1, "autostart": 1, "method": "static", "families": ["inet"]}
             for name in names]

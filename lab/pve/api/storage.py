@@ -5,16 +5,18 @@
 
 from ..errors import Die, ParameterError
 from ..router import everyone, may, route
-from ..schema import boolean, string
+from ..schema import boolean, enum, integer, string
 
+KINDS = ("btrfs", "cephfs", "cifs", "dir", "esxi", "iscsi", "iscsidirect", "lvm", "lvmthin", "nfs", "pbs", "rbd", "zfs",
+         "zfspool")
 SEE = ("Datastore.Audit", "Datastore.AllocateSpace")
 
 
-@route("GET", "/storage", {"type": string()}, permission=everyone)
+@route("GET", "/storage", {"type": enum(*KINDS)}, permission=everyone)
 def definitions(call):
     storage = call.node.storage
     return [{"storage": name, **entry} for name, entry in sorted(storage.config.items())
-            if call.allowed("/storage/" + name, *SEE, any_of=True)]
+            if call.get("type") in (None, entry["type"]) and call.allowed("/storage/" + name, *SEE, any_of=True)]
 
 
 @route("GET", "/storage/{storage}", permission=may("/storage/{storage}", "Datastore.Allocate"))
@@ -22,13 +24,15 @@ def definition(call):
     return {"storage": call["storage"], **call.node.storage.get(call["storage"])}
 
 
-@route("POST", "/storage", {"storage": string("pve-storage-id", required=True), "type": string(required=True),
+@route("POST", "/storage", {"storage": string("pve-storage-id", required=True), "type": enum(*KINDS, required=True),
                             "path": string(), "pool": string(), "content": string(), "disable": boolean(),
                             "nodes": string(), "shared": boolean()}, permission=may("/storage", "Datastore.Allocate"))
 def add(call):
     storage, name = call.node.storage, call["storage"]
     if name in storage.config:
         raise Die("create storage failed: storage ID '%s' already defined" % name)     # storage-003
+    if call["type"] not in ("dir", "btrfs", "zfspool"):
+        raise Die("create storage failed: the lab has no storages of type '%s'" % call["type"])
     storage.config[name] = {key: call[key] for key in ("type", "path", "pool") if call.get(key)}
     storage.config[name]["content"] = call.get("content", "images,rootdir")
     storage.save()
@@ -66,7 +70,7 @@ def status(call):
 
 
 @route("GET", "/nodes/{node}/storage/{storage}/content", {"content": string("pve-storage-content"),
-                                                          "vmid": string("pve-vmid")},
+                                                          "vmid": integer(100, 999999999, format="pve-vmid")},
        permission=may("/storage/{storage}", *SEE, any_of=True))
 def content(call):
     return call.node.storage.content(call["storage"], call.get("content"), call.get("vmid"))

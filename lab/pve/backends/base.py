@@ -8,6 +8,7 @@ class Backend:
     """The machine below the API. Volumes are named by their volume id (`lab:subvol-117-disk-0`)."""
 
     cgroup_v2 = False
+    bridges = ()
     nesting_warning = True      # create and start say what a Debian 12 template without nesting=1 lacks
 
     # ---- the node
