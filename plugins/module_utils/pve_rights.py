@@ -12,8 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import OPTIONS, Guest, Plan, Wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import OPTIONS, Guest
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_plan import Plan
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish
 
 # A need: any of the privileges, on any of the paths.
 Need = tuple

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
 
 _RESERVED = ("current", "vzdump")

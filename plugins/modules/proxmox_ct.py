@@ -157,7 +157,7 @@ options:
       path:
         description:
           - Where it is mounted in the container.
-        type: path
+        type: str
         required: true
       storage:
         description:
@@ -170,7 +170,7 @@ options:
       host_path:
         description:
           - A folder of the node to mount instead of a volume. Proxmox VE allows this to V(root@pam) with its password only.
-        type: path
+        type: str
       backup:
         description:
           - Whether backups include the volume. They do not unless this is V(true).
@@ -635,11 +635,13 @@ hint:
 
 from typing import Any
 
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_actor import TIMEOUTS, Actor, Outcome
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import describe_config, parse_wish
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import TIMEOUTS, Actor, Outcome, read_addresses
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import describe_config
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import read_addresses
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import parse_wish
 
 MOUNT_OPTIONS = ["discard", "lazytime", "noatime", "nodev", "noexec", "nosuid"]
 OSTYPES = ["alpine", "archlinux", "centos", "debian", "devuan", "fedora", "gentoo", "nixos", "opensuse", "ubuntu", "unmanaged"]
@@ -656,8 +658,8 @@ def argument_spec() -> dict[str, Any]:
         _options("bool", "acl", "quota", "replicate", "ro", "shared"), storage={"type": "str"}, size_gib={"type": "float"},
         options=dict(words, choices=MOUNT_OPTIONS))
     mount = dict(
-        volume, **_options("bool", "backup", "keepattrs"), id={"type": "str", "required": True}, path={"type": "path", "required": True},
-        host_path={"type": "path"})
+        volume, **_options("bool", "backup", "keepattrs"), id={"type": "str", "required": True}, path={"type": "str", "required": True},
+        host_path={"type": "str"})
     network = dict(
         _options("str", "name", "ip", "gw", "ip6", "gw6", "hwaddr"), **_options("bool", "firewall", "link_down", "host_managed"),
         **_options("int", "tag", "mtu"), id={"type": "str", "required": True}, bridge={"type": "str", "required": True},

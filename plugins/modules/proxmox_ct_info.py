@@ -155,7 +155,7 @@ templates:
 from typing import Any
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest, describe_config
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest, describe_config
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import list_containers, list_nodes, read, read_addresses
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_props import parse_tags

@@ -144,7 +144,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError, Task, UncertainError, is_upid
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import Guest
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import locate, read
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import check_needs

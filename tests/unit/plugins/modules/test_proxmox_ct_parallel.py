@@ -8,9 +8,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_actor import Actor
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, Connection
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_ct import parse_wish
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import Actor
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import parse_wish
 
 from lab.pve.testing import TEMPLATE
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import pve_ct
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest, describe_config, parse_pending
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_plan import make_plan
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import parse_wish
 
 CONFIG = {
     "hostname": "kafka", "cores": 2, "memory": 1024, "swap": 0, "onboot": 1, "unprivileged": 1, "ostype": "debian", "arch": "amd64",
@@ -32,7 +34,7 @@ CREATION = dict(SAME, ostemplate="local:vztmpl/debian.tar.zst")
 
 
 def wish(state="present", **params):
-    return pve_ct.parse_wish(dict({"state": state, "vmid": 109}, **params))
+    return parse_wish(dict({"state": state, "vmid": 109}, **params))
 
 
 def guest(config=None, running=False, pending=(), pool="", **more):
@@ -40,12 +42,12 @@ def guest(config=None, running=False, pending=(), pool="", **more):
     for entry in pending:
         entries = [old for old in entries if old["key"] != entry["key"]] + [entry]
     entries.append({"key": "digest", "value": "d1"})
-    return pve_ct.Guest(
-        vmid=109, node="pve", exists=True, status="running" if running else "stopped", pool=pool, **dict(pve_ct.parse_pending(entries), **more))
+    return Guest(
+        vmid=109, node="pve", exists=True, status="running" if running else "stopped", pool=pool, **dict(parse_pending(entries), **more))
 
 
 def plan(present, **params):
-    return pve_ct.make_plan(wish(**params), present)
+    return make_plan(wish(**params), present)
 
 
 def sent(present, **params):
@@ -193,8 +195,8 @@ def test_protection_gives_way_only_when_told_to():
 # Creation
 
 def test_creation_sends_everything_once():
-    made = pve_ct.make_plan(wish(state="started", pool="lake", password="x" * 8, ssh_public_keys=["key a", "key b"], **CREATION),
-                            pve_ct.Guest(vmid=109, node="pve"))
+    made = make_plan(wish(state="started", pool="lake", password="x" * 8, ssh_public_keys=["key a", "key b"], **CREATION),
+                            Guest(vmid=109, node="pve"))
     assert [step.kind for step in made.steps] == ["create", "start"]
     assert made.steps[0].params == {
         "vmid": "109", "ostemplate": "local:vztmpl/debian.tar.zst", "hostname": "kafka", "cores": 2, "memory": 1024, "swap": 0, "onboot": "1",
@@ -209,14 +211,14 @@ def test_creation_sends_everything_once():
 def test_creation_says_unprivileged_in_any_case():
     """Older servers take it for no when it is not said."""
     bare = {"hostname": "kafka", "ostemplate": "x", "rootfs": {"storage": "lab", "size_gib": 1.0}}
-    step = pve_ct.make_plan(wish(**bare), pve_ct.Guest(node="pve")).steps[0]
+    step = make_plan(wish(**bare), Guest(node="pve")).steps[0]
     assert step.params == {"ostemplate": "x", "hostname": "kafka", "unprivileged": "1", "rootfs": "lab:1"}
-    assert pve_ct.make_plan(wish(unprivileged=False, **bare), pve_ct.Guest(node="pve")).steps[0].params["unprivileged"] == "0"
+    assert make_plan(wish(unprivileged=False, **bare), Guest(node="pve")).steps[0].params["unprivileged"] == "0"
 
 
 def test_creation_names_what_is_missing():
     with pytest.raises(PlanError, match="ostemplate, rootfs.storage, rootfs.size_gib"):
-        pve_ct.make_plan(wish(hostname="kafka"), pve_ct.Guest(node="pve"))
+        make_plan(wish(hostname="kafka"), Guest(node="pve"))
 
 
 # Power
@@ -261,7 +263,7 @@ def test_knows_what_a_running_container_takes_at_once(params, required):
 def test_removal():
     assert sent(guest(), state="absent") == [("destroy", {})]
     assert sent(guest(running=True), state="absent", force=True, purge=True) == [("destroy", {"force": "1", "purge": "1"})]
-    assert pve_ct.make_plan(wish(state="absent"), pve_ct.Guest(vmid=109)).steps == ()
+    assert make_plan(wish(state="absent"), Guest(vmid=109)).steps == ()
 
 
 @pytest.mark.parametrize("present, params, words", [
@@ -380,7 +382,7 @@ def test_what_only_looks_like_a_mistake_passes(params):
 
 
 def test_the_description_of_a_configuration_is_in_the_words_of_the_options():
-    shown = pve_ct.describe_config(guest({"mp10": "/srv,mp=/x", "net10": "name=eth10,bridge=vmbr0", "mp2": "lab:v,mp=/y,size=512M"}).future)
+    shown = describe_config(guest({"mp10": "/srv,mp=/x", "net10": "name=eth10,bridge=vmbr0", "mp2": "lab:v,mp=/y,size=512M"}).future)
     assert [mount["id"] for mount in shown["mounts"]] == ["mp0", "mp2", "mp10"]
     assert shown["mounts"][1]["size_gib"] == 0.5 and shown["mounts"][2]["host_path"] == "/srv"
     assert shown["rootfs"] == {"storage": "lab", "size_gib": 4, "volume": "lab:subvol-109-disk-0"}
@@ -388,7 +390,7 @@ def test_the_description_of_a_configuration_is_in_the_words_of_the_options():
 
 
 def test_a_described_configuration_can_be_declared_again():
-    shown = pve_ct.describe_config(guest().future)
+    shown = describe_config(guest().future)
     for volume in [shown["rootfs"]] + shown["mounts"]:
         del volume["volume"]
     assert sent(guest(), **shown) == []
