@@ -9,6 +9,9 @@ import threading
 from .errors import Die
 
 
+IN_TASK = r"/(status|snapshot)(/|$)"       # what a lock lets pass, and then fails as a task (lock-008, lock-012)
+
+
 class Fault:
     """One rule: what happens, to which calls or tasks, and how many times."""
 
@@ -31,8 +34,8 @@ class Faults:
       error     status=, reason=: the call is refused and has no effect
       lost      status=596, reason=: the call HAS its effect, then the answer is lost
       late      status=596, reason=: the answer is lost at once, and the call goes on behind it (gateway-021)
-      locked    lock='backup': the call finds the guest locked ("CT is locked (backup)")
-      timeout   the call waits in vain for the guest's file lock
+      locked    lock='backup': the change of a guest finds it locked ("CT is locked (backup)"), for `times` calls
+      timeout   the change of a guest waits in vain for its file lock, for `times` calls
       expired   the ticket or token of the call is refused (401)
       lag       seconds=: cluster/resources is that much behind
       slow      type=, seconds=: the task of that type takes longer
@@ -65,6 +68,22 @@ class Faults:
                     rule.times -= 1
                     return rule.more
         return None
+
+    def find_locked(self, method, path):
+        """Refuse the change of a guest as a lock does: some calls at once, the others through their task."""
+        guest = re.match(r"/nodes/[^/]+/lxc/(\d+)(/.*)?$", path)
+        if method == "GET" or not guest:
+            return
+        for kind in ("locked", "timeout"):
+            fault = self.take(kind, method, path)
+            if fault is None:
+                continue
+            text = "CT is locked (%s)" % fault.get("lock", "backup")
+            if kind == "timeout":
+                text = "can't lock file '/run/lock/lxc/pve-config-%s.lock' - got timeout" % guest[1]
+            if not re.match(IN_TASK, guest[2] or ""):
+                raise Die(text)
+            self.add("fail", text=text)
 
     def in_task(self, task):
         with self.lock:

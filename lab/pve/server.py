@@ -97,6 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         node.requests.append((self.command, path))
         authid, by_token = self._identify(node, path)
         _refuse(node.faults.take("error", self.command, path), 500, "error on request")
+        node.faults.find_locked(self.command, path)
         call = (node, self.command, path, authid, by_token, params)
         fault = node.faults.take("late", self.command, path)
         if fault is not None:

@@ -73,8 +73,9 @@ def create(call):
             section["snaptime"] = str(int(node.clock()))
             if call.get("description"):
                 section["description"] = call["description"].rstrip("\n") + "\n"
-            for volid in volumes(conf.current):
-                node.backend.snapshot_volume(volid, name)
+            with node.backend.frozen(vmid):
+                for volid in volumes(conf.current):
+                    node.backend.snapshot_volume(volid, name)
             conf.snapshots[name] = section
             conf.current["parent"] = name
             node.guests.save(vmid, conf)

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the API asks of a back end. Every method may raise Die; long ones get the task to log to and to stop with."""
 
+import contextlib
+
 
 class Backend:
     """The machine below the API. Volumes are named by their volume id (`lab:subvol-117-disk-0`)."""
@@ -82,6 +84,11 @@ class Backend:
     def shutdown(self, task, vmid, timeout):
         """Ask init to halt; True when it did in time."""
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def frozen(self, vmid):
+        """Nothing in the container moves meanwhile; no-op when it does not run."""
+        yield
 
     def usage(self, vmid, conf):
         """Counters of a running container: pid, uptime, mem, swap, cpu, disk, netin, netout, diskread, diskwrite."""

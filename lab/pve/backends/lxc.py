@@ -4,14 +4,16 @@
 """The back end of the lab: unprivileged LXC containers on this machine.
 
 Below the state directory: storage/ID/ (images/ for volumes as plain directories, template/cache/ ...), cache/ (unpacked
-templates), run/VMID/ (what LXC reads, its log and console). Sizes of volumes are recorded, not enforced.
+templates), run/VMID/ (what LXC reads, its log and console), trash/. Sizes of volumes are recorded, not enforced.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -30,11 +32,14 @@ class LxcBackend(Backend):
         self.state = Path(state)
         self.run_folder = self.state / "run"
         self.templates = rootfs.TemplateCache(self.state / "cache")
+        self.trash = self.state / "trash"
+        self.emptying = threading.Lock()
         self.cgroup_v2 = cgroups.is_v2()
-        self.pinned = {}
         for folder in (self.state, self.run_folder, self.state / "storage", self.state / "cache"):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o711)     # the containers' root passes through
+        self.trash.mkdir(mode=0o700, exist_ok=True)
+        threading.Thread(target=self._empty_trash, daemon=True).start()
 
     # ---- the node
 
@@ -99,9 +104,19 @@ class LxcBackend(Backend):
 
     def delete_volume(self, volid):
         path = self.volume_path(volid)
-        rootfs.remove_tree(path)
-        for snapshot in self.snapshot_path(volid, "x").parent.glob(path.name + "@*"):
-            rootfs.remove_tree(snapshot)
+        for folder in [path, *self.snapshot_path(volid, "x").parent.glob(path.name + "@*")]:
+            self._discard(folder)
+
+    def _discard(self, folder):
+        """Out of the way at once; the many files go in the background, after a restart of the server too."""
+        if os.path.lexists(folder):
+            folder.rename(self.trash / ("%s.%s" % (folder.name, os.urandom(4).hex())))
+        threading.Thread(target=self._empty_trash, daemon=True).start()
+
+    def _empty_trash(self):
+        with self.emptying:
+            for folder in self.trash.iterdir():
+                rootfs.remove_tree(folder)
 
     def copy_volume(self, source, target):
         path = self.volume_path(target)
@@ -196,15 +211,14 @@ class LxcBackend(Backend):
                     task.log("%s: %s" % (path.name, re.sub(r"^lxc-start \S+ \S+ ", "", line)))
 
     def _pin(self, vmid, conf):
-        """The CPUs of a container; spread over the node like its balancer does."""
-        self.pinned.pop(int(vmid), None)
-        wanted = int(conf["cores"]) if conf.get("cores") else None
-        alive = {other: choice for other, choice in self.pinned.items() if self.running(other)}
-        self.pinned = alive
-        choice = cgroups.choose_cpus(wanted, alive.values())
-        if choice:
-            self.pinned[int(vmid)] = choice
-        return choice
+        """The CPUs of a container, spread over the node as its balancer does; what others have stands in their files."""
+        taken = []
+        for config in self.run_folder.glob("*/config"):
+            choice = re.search(r"^lxc\.cgroup2?\.cpuset\.cpus = (\S+)", config.read_text(), re.MULTILINE)
+            starting = time.time() - config.stat().st_mtime < START_TIMEOUT
+            if choice and config.parent.name != str(vmid) and (starting or self.running(config.parent.name)):
+                taken.append([int(cpu) for cpu in choice[1].split(",")])
+        return cgroups.choose_cpus(int(conf["cores"]) if conf.get("cores") else None, taken)
 
     def stop(self, task, vmid):
         self._lxc("stop", vmid, "-k", timeout=60)
@@ -229,9 +243,19 @@ class LxcBackend(Backend):
                 raise Die("container did not stop")
             time.sleep(0.1)
 
+    @contextlib.contextmanager
+    def frozen(self, vmid):
+        running = self.running(vmid)
+        if running:
+            self._lxc("freeze", vmid)
+        try:
+            yield
+        finally:
+            if running:
+                self._lxc("unfreeze", vmid)
+
     def forget(self, vmid):
         rootfs.remove_tree(self.run_folder / str(vmid))
-        self.pinned.pop(int(vmid), None)
 
     # ---- what a running container shows and takes
 
@@ -249,9 +273,9 @@ class LxcBackend(Backend):
     def hot_limits(self, vmid, conf):
         """Twice where needed: lowering both memory limits goes in the other order than raising them."""
         settings = cgroups.limits(conf, None)
-        failed = [pair for pair in settings if self._lxc("cgroup", vmid, *pair, check=False).returncode]
+        failed = [pair for pair in settings if self._lxc("cgroup", vmid, "--", *pair, check=False).returncode]
         for pair in failed + [pair for pair in settings if failed and pair[0].startswith("memory.")]:
-            self._lxc("cgroup", vmid, *pair)
+            self._lxc("cgroup", vmid, "--", *pair)
 
     def hot_net(self, vmid, index, new, old):
         pid = self.pid(vmid)

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from ..errors import Die
@@ -22,9 +23,11 @@ RANGE = 65536
 AS_CONTAINER = ["lxc-usernsexec", "-m", "u:0:%d:%d" % (SHIFT, RANGE), "-m", "g:0:%d:%d" % (SHIFT, RANGE), "--"]
 UNPACK = {".zst": "--zstd", ".gz": "--gzip", ".xz": "--xz"}
 
+LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
+
 # Runs as the container's root, inside: reads a JSON list of steps. Links on the way are its own problem, not ours.
 STEPS = r'''
-import json, os, sys
+import json, os, re, sys
 os.chroot(sys.argv[1]); os.chdir("/"); os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
 def write(path, text, mode):
     os.makedirs(os.path.dirname(path), mode=0o700 if path.startswith("/root/") else 0o755, exist_ok=True)
@@ -32,6 +35,14 @@ def write(path, text, mode):
         os.unlink(path)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as f:
         f.write(text)
+def section(path, text, before=""):
+    # Only the lines between the markers are ours, as on Proxmox VE; the rest belongs to the container.
+    begin, end = "# --- BEGIN PVE ---", "# --- END PVE ---"
+    old = open(path).read() if os.path.isfile(path) and not os.path.islink(path) else before
+    rest = re.sub(re.escape(begin) + r"\n.*?" + re.escape(end) + r"\n?", "", old, flags=re.S)
+    new = rest + ("" if rest.endswith("\n") or not rest else "\n") + begin + "\n" + text + end + "\n"
+    if new != old:
+        write(path, new, 0o644)
 def remove(path):
     if os.path.lexists(path):
         os.unlink(path)
@@ -42,7 +53,7 @@ def password(user, crypted):
     lines = [":".join([user, crypted] + l.split(":")[2:]) if l.startswith(user + ":") else l for l in lines]
     with open("/etc/shadow", "w") as f: f.write("\n".join(lines) + "\n")
 for name, *arguments in json.load(sys.stdin):
-    {"write": write, "remove": remove, "link": link, "password": password}[name](*arguments)
+    {"write": write, "section": section, "remove": remove, "link": link, "password": password}[name](*arguments)
 '''
 
 
@@ -51,10 +62,14 @@ class TemplateCache:
 
     def __init__(self, folder):
         self.folder = Path(folder)
+        self.lock = threading.Lock()
 
     def tree(self, task, archive):
         """The unpacked root file system of the archive; unpacks when it is new or has changed."""
-        archive = Path(archive)
+        with self.lock:
+            return self._tree(task, Path(archive))
+
+    def _tree(self, task, archive):
         home = self.folder / archive.name
         stamp = "%d %d\n" % (archive.stat().st_size, archive.stat().st_mtime_ns)
         if (home / "stamp").exists() and (home / "stamp").read_text() == stamp:
@@ -96,7 +111,7 @@ def _run(argv):
 
 
 def change(rootfs, steps):
-    """Run steps (write, remove, link, password) inside the root file system."""
+    """Run steps (write, section, remove, link, password) inside the root file system."""
     done = subprocess.run([sys.executable, "-I", "-c", STEPS, str(rootfs), str(SHIFT)], input=json.dumps(steps),
                           text=True, capture_output=True, check=False)
     if done.returncode:
@@ -117,7 +132,7 @@ def host_keys(task, hostname):
     steps = []
     scratch = Path(subprocess.run(["mktemp", "-d"], text=True, capture_output=True, check=True).stdout.strip())
     try:
-        for kind in ("ed25519", "ecdsa", "rsa"):
+        for kind in ("ed25519", "ecdsa"):
             name = "ssh_host_%s_key" % kind
             task.log("Creating SSH host key '%s' - this may take some time ..." % name)
             _run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "root@" + hostname, "-f", str(scratch / name)])
@@ -149,11 +164,11 @@ def at_start(conf, address):
     name = conf["hostname"]
     short = name.partition(".")[0]
     names = name if name == short else "%s %s" % (name, short)
-    hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n" % (address or "127.0.1.1", names)
-    steps = [("write", "/etc/hostname", short + "\n", 0o644), ("write", "/etc/hosts", hosts, 0o644)]
+    steps = [("write", "/etc/hostname", short + "\n", 0o644),
+             ("section", "/etc/hosts", "%s %s\n" % (address or "127.0.1.1", names), LOOPBACK)]
     resolver = _resolver(conf)
     if resolver:
-        steps.append(("write", "/etc/resolv.conf", resolver, 0o644))
+        steps.append(("section", "/etc/resolv.conf", resolver))
     zone = conf.get("timezone")
     if zone and zone != "host":
         steps.append(("link", "/etc/localtime", "/usr/share/zoneinfo/" + zone))
