@@ -24,7 +24,8 @@ def test_mistakes_are_found(params, words):
 
 
 @pytest.mark.parametrize("method, path, params, words", [
-    ("PUT", "/nodes/pve/lxc/109/config", {"password": "x"}, "password: unknown"), ("PUT", "/nodes/pve/lxc/109/resize", {"disk": "mp0", "size": "4GiB"}, "does not match"),
+    ("PUT", "/nodes/pve/lxc/109/config", {"password": "x"}, "password: unknown"),
+    ("PUT", "/nodes/pve/lxc/109/resize", {"disk": "mp0", "size": "4GiB"}, "does not match"),
     ("POST", "/nodes/pve/lxc/109/umount", {}, "no such route"), ("POST", "/nodes/pve/lxc", {"vmid": "109"}, "ostemplate: missing")])
 def test_mistakes_of_other_calls_are_found(method, path, params, words):
     assert any(words in problem for problem in problems_of_request(method, path, params))
