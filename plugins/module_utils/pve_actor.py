@@ -67,22 +67,25 @@ class Actor:
     def _find(self) -> Guest:
         guest = locate(self.client, self.wish.vmid, self.wish.hostname)
         if guest.exists:
-            return read(self.client, guest)
+            return self._read(guest)
         if self.wish.state == "absent":
             return guest
         return replace(guest, node=choose_node(self.client, self.wish.node))
+
+    def _read(self, guest: Guest) -> Guest:
+        return read(self.client, guest, self.timeouts["create"])
 
     def _look_again(self, step: Step) -> None:
         """Read the container after a call of unknown outcome."""
         if not self.guest.vmid:
             return
         before = self.guest
-        self.guest = self._find() if step.kind == "pool" else read(self.client, before)
+        self.guest = self._find() if step.kind == "pool" else self._read(before)
         if step.kind == "reboot":
             deadline = self.client.clock() + self.wish.shutdown_timeout
             while not self._restarted_since(before) and self.client.clock() < deadline:
                 self.client.sleep(1)
-                self.guest = read(self.client, before)
+                self.guest = self._read(before)
         if (step.kind == "start" and self.guest.running) or (step.kind == "reboot" and self._restarted_since(before)):
             self._power_is_done()
         if step.kind == "create" and not self.wish.vmid and self.guest.exists and not self._is_ours():
@@ -122,7 +125,7 @@ class Actor:
         if step.kind == "resize":
             # The task ends well even when the volume grew and its file system did not.
             self.warnings += [line for line in self.client.log(self.tasks[-1].upid) if "Failed to update the container's filesystem" in line]
-        self.guest = read(self.client, self.guest)
+        self.guest = self._read(self.guest)
         if step.kind in _POWER:
             self._await_status(step)
         if step.kind in ("start", "reboot"):
@@ -142,11 +145,11 @@ class Actor:
             if self.client.clock() > deadline:
                 raise TaskTimeout("container %d is %s after %s" % (self.guest.vmid, self.guest.status, step.kind))
             self.client.sleep(1)
-            self.guest = read(self.client, self.guest)
+            self.guest = self._read(self.guest)
 
     def _revert(self, step: Step, error: PveError) -> None:
         """Take back a hot change that failed: left waiting, it would block later changes and stop the next restart."""
-        fresh = read(self.client, self.guest)
+        fresh = self._read(self.guest)
         keys = sorted(set(error.errors) & set(fresh.pending) - set(self.guest.pending))
         if keys:
             self.client.write("PUT", step.path, {"revert": ",".join(keys)})
@@ -178,6 +181,6 @@ class Actor:
                 continue
             self._wait(step, answer)
             self.done.append(numbered)
-            self.guest = read(self.client, replace(self.guest, pool=self.wish.pool))
+            self.guest = self._read(replace(self.guest, pool=self.wish.pool))
             return
         raise PveError("no free id could be taken in %d attempts" % _ID_ATTEMPTS)

@@ -92,20 +92,23 @@ def locate(client: Client, vmid: int | None, hostname: str) -> Guest:
     return Guest(vmid=entry["vmid"], node=entry["node"], exists=True, pool=entry.get("pool", ""))
 
 
-def read(client: Client, guest: Guest) -> Guest:
+def read(client: Client, guest: Guest, patience: float = CREATION) -> Guest:
     """The container with its configuration, pending changes and status; waits while it is still being created."""
     base = "nodes/%s/lxc/%d" % (guest.node, guest.vmid)
-    deadline = client.clock() + CREATION
+    deadline = client.clock() + patience
     while True:
         try:
             fresh = replace(guest, exists=True, **parse_pending(client.get(base + "/pending")))
-            if fresh.lock != "create" or client.clock() > deadline:
+            if fresh.lock != "create":
                 status = client.get(base + "/status/current")
                 return replace(fresh, status=status["status"], uptime=int(status.get("uptime") or 0))
         except PveError as error:
             if error.says(MISSING):
                 return Guest(vmid=guest.vmid, node=guest.node)
             raise
+        if client.clock() > deadline:
+            raise PveError("container %d is still being created; if nothing does so any more, run pct unlock and pct destroy on node %s" % (
+                guest.vmid, guest.node))
         client.sleep(0.5)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import pve_client, pve_guest
+from ansible_collections.gti.lakehouse.plugins.module_utils import pve_actor, pve_client, pve_guest
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
 
 SMALL = {"hostname": "small", "ostemplate": "local:vztmpl/debian-12-gti_12_amd64.tar.zst", "rootfs": {"storage": "lab", "size_gib": 1},
@@ -84,13 +84,12 @@ def test_a_container_that_comes_up_late(site, monkeypatch):
     monkeypatch.setattr(site.server.backend, "start", lambda *args: None)
     looks = []
 
-    def read(client, guest):
+    def read(client, guest, patience):
         looks.append(guest)
         if len(looks) == 4:
             real(None, 109, site.config(109))
-        return pve_guest.read(client, guest)
+        return pve_guest.read(client, guest, patience)
 
-    from ansible_collections.gti.lakehouse.plugins.module_utils import pve_actor
     monkeypatch.setattr(pve_actor, "read", read)
     assert site.good(vmid=109, state="started")["status"] == "running"
 
@@ -115,6 +114,12 @@ def test_a_grown_volume_whose_file_system_did_not(site, monkeypatch):
     line = "Failed to update the container's filesystem: command failed"
     monkeypatch.setattr(pve_client.Client, "log", lambda client, upid: ["Image resized.", line, "TASK OK"])
     assert line in repr(site.good(vmid=109, rootfs={"size_gib": 2})["warnings"])
+
+
+def test_a_half_made_container_that_nobody_makes_any_more(site):
+    site.server.node.guests.reserve(109)
+    result = site.bad(**dict(SMALL, vmid=109, timeouts={"create": 0}))
+    assert "still being created" in result["msg"] and result["writes"] == []
 
 
 class Answers:
