@@ -125,8 +125,6 @@ class Access:
                        and (entry["propagate"] or here == path)]
             if entries:
                 found = [entry["roleid"] for entry in entries]
-            elif any(entry["path"] == here and entry["ugid"] == ugid and entry["type"] == kind for entry in self.acl):
-                found = []
         if "NoAccess" in found:
             return frozenset()
         return frozenset().union(*(self.role(name) or () for name in found))

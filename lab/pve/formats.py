@@ -86,7 +86,8 @@ def ipv4_config(value):
 
 
 def ipv6_config(value):
-    _network(value, 6, ("auto", "dhcp", "manual"), 8, 128, "value does not look like a valid ipv6 network configuration")
+    _network(value, 6, ("auto", "dhcp", "manual"), 8, 128,
+             "value does not look like a valid ipv6 network configuration")
 
 
 def mac(value):

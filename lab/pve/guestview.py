@@ -20,7 +20,7 @@ def cores(node, conf):
 
 
 def disk_size(conf):
-    """What the configuration says about the root disk: it is believed (put-volumes-006); none or 0 is 4 GiB (lock-004)."""
+    """What the configuration says about the root disk is believed (put-volumes-006); 0 is 4 GiB (lock-004)."""
     try:
         return sizes.parse(ROOTFS.parse(conf.get("rootfs", "x:0")).get("size", "0")) or 4 << 30
     except Invalid:

@@ -26,7 +26,8 @@ def apply_pending(node, vmid, conf, running, only=None):
             try:
                 step(node, vmid, conf, name, running)
             except Die as err:
-                failed[name] = err.message if running else "unable to apply pending change %s : %s" % (name, err.message)
+                prefix = "" if running else "unable to apply pending change %s : " % name
+                failed[name] = prefix + err.message
     return failed
 
 
@@ -41,7 +42,7 @@ def _delete(node, vmid, conf, name, running):
             return      # waits for the next start
     if is_mount(name):
         _keep_as_unused(conf, name)
-    elif kind == "unused" and conf.current[name] in node.storage.volumes:
+    elif kind == "unused" and _may_free(node, vmid, conf, conf.current[name]):
         node.storage.free(conf.current[name])
     del conf.current[name]
     conf.delete.pop(name, None)
@@ -79,7 +80,7 @@ def _set_hot(node, vmid, conf, name, kind, text):
 
 
 def _plug(node, vmid, conf, name, text):
-    """A changed MAC or device name means a new NIC: the old one is gone even when the new one fails (put-running-038)."""
+    """A changed MAC or device name is a new NIC: the old one is gone even when that fails (put-running-038)."""
     new = NET.parse(text)
     old = NET.parse(conf.current[name]) if name in conf.current else None
     if old and any(new.get(key) != old.get(key) for key in ("name", "hwaddr")):
@@ -136,6 +137,12 @@ def _keep_as_unused(conf, name, new=None):
 def add_unused(conf, volid):
     number = next(n for n in range(256) if "unused%d" % n not in conf.current)
     conf.current["unused%d" % number] = volid
+
+
+def _may_free(node, vmid, conf, volid):
+    """It is there, it is this container's own, and no snapshot needs it."""
+    return volid in node.storage.of_guest(vmid) and not any(
+        value.split(",")[0] == volid for section in conf.snapshots.values() for value in section.values())
 
 
 def _used_elsewhere(conf, volid, name):

@@ -19,7 +19,7 @@ from .errors import ApiError, Unauthorized
 from .router import ROUTER, dispatch, world
 
 BASE = "/api2/json"
-MAX_BODY = 64 << 20
+MAX_BODY = 512 << 20
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -92,7 +92,10 @@ class Handler(BaseHTTPRequestHandler):
         if not parts.path.startswith(BASE):
             raise PlainError(404, "Not Found")
         path = unquote(parts.path[len(BASE):]).rstrip("/") or "/"
-        raw = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY))
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MAX_BODY:
+            raise PlainError(413, "for data too large")
+        raw = self.rfile.read(length)
         params = self._params(parts.query, raw)
         node.requests.append((self.command, path))
         authid, by_token = self._identify(node, path)

@@ -21,6 +21,7 @@ There is a storage `local` (templates, volumes as raw images), a storage `lab` (
 `vmbr0`, and the template TEMPLATE.
 """
 
+import atexit
 import secrets
 import shutil
 import subprocess
@@ -49,22 +50,16 @@ _CERTIFICATE = {}
 
 
 def certificate():
-    """(directory, cert, key) of a self-signed certificate for localhost, made once per process."""
+    """(cert, key) of a self-signed certificate for localhost, made once per process."""
     if not _CERTIFICATE:
         folder = tempfile.mkdtemp(prefix="pve-test-")
         cert, key = folder + "/cert.pem", folder + "/key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert,
                         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
-        _CERTIFICATE.update(folder=folder, cert=cert, key=key)
-    return _CERTIFICATE["folder"], _CERTIFICATE["cert"], _CERTIFICATE["key"]
-
-
-def remove_certificate():
-    """Tidy up at the end of a test session (the directory is small and in the system's temporary folder)."""
-    if _CERTIFICATE:
-        shutil.rmtree(_CERTIFICATE["folder"], ignore_errors=True)
-        _CERTIFICATE.clear()
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _CERTIFICATE.update(cert=cert, key=key)
+    return _CERTIFICATE["cert"], _CERTIFICATE["key"]
 
 
 class PveServer:
@@ -93,7 +88,7 @@ class PveServer:
         self.stop()
 
     def start(self):
-        _folder, cert, key = certificate()
+        cert, key = certificate()
         self.ca_path = cert
         self.server = server.Server((self.host, 0), self.node, server.tls_context(cert, key))
         self.port = self.server.server_address[1]

@@ -39,7 +39,7 @@ def find(method, path):
 
 
 def problems_of_answer(method, path, data):
-    """What the description says against the `data` of an answer. More keys than described are allowed: real ones have them."""
+    """What the description says against the `data` of an answer. More keys are allowed: real ones have them."""
     _template, description = find(method, path)
     if description is None:
         return []

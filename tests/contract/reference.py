@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the official schema and the recorded answers lie. They have a licence of their own and are not in this repository."""
+"""Where the official schema and the recorded answers lie: outside this repository, as their licence differs."""
 
 from __future__ import annotations
 

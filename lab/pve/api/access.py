@@ -103,7 +103,8 @@ def list_users(call):
 @route("POST", "/access/users", {
     "userid": USERID, "password": string(shortest=8, longest=64), "enable": boolean(), "expire": integer(0),
     "comment": string(longest=2048), "email": string(longest=254), "firstname": string(longest=1024),
-    "lastname": string(longest=1024), "groups": string(), "keys": string()}, permission=may("/access/realm/pve", "Realm.AllocateUser"))
+    "lastname": string(longest=1024), "groups": string(), "keys": string()},
+    permission=may("/access/realm/pve", "Realm.AllocateUser"))
 def add_user(call):
     call.node.access.add_user(call["userid"], call.get("password"), int(call.get("enable", 1)),
                               int(call.get("expire", 0)), call.get("comment"))
@@ -218,6 +219,8 @@ def list_acl(call):
     permission=lambda call: call.require(call.get("path", "/"), "Permissions.Modify"))
 def change_acl(call):
     access = call.node.access
+    for group in formats.split_list(call.get("groups", "")):
+        raise Die("ACL update failed: group '%s' does not exist" % group)      # the lab has no groups
     for role in formats.split_list(call["roles"]):
         if access.role(role) is None:
             raise Die("ACL update failed: role '%s' does not exist" % role)

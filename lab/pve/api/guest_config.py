@@ -59,7 +59,8 @@ def _check_names(new, delete, revert):
     for option, names in (("delete", delete), ("revert", revert)):
         for name in names:
             if name in new:
-                raise ParameterError({option: "you can't use '-%s' and -%s %s' at the same time" % (name, option, name)})
+                text = "you can't use '-%s' and -%s %s' at the same time" % (name, option, name)
+                raise ParameterError({option: text})
             if name not in CONFIG:
                 raise ParameterError({option: "unknown option '%s'" % name})
 

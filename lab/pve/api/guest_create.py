@@ -19,12 +19,11 @@ ONLY_ON_CREATE = {
     "ostemplate": string(longest=255, required=True), "bwlimit": number(0), "force": boolean(), "ha-managed": boolean(),
     "ignore-unpack-errors": boolean(), "password": string(shortest=5), "pool": string("pve-poolid"),
     "restore": boolean(), "ssh-public-keys": string(), "start": boolean(), "storage": string("pve-storage-id"),
-    "unique": boolean(),
+    "unique": boolean(), "vmid": integer(100, 999999999, format="pve-vmid", required=True),
 }
 
 
-@route("POST", "/nodes/{node}/lxc", {**CONFIG, **ONLY_ON_CREATE,
-                                     "vmid": integer(100, 999999999, format="pve-vmid", required=True)}, permission=everyone)
+@route("POST", "/nodes/{node}/lxc", {**CONFIG, **ONLY_ON_CREATE}, permission=everyone)
 def create(call):
     """The checks come in the server's order; what fails in the worker fails the task instead."""
     node, vmid = call.node, call["vmid"]

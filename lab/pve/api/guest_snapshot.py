@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots of containers: configuration and files."""
 
+from .. import sizes
 from ..errors import Die
 from ..guestconf import Section, visible
 from ..guests import check_unlocked
@@ -128,8 +129,9 @@ def rollback(call):
 def _restore(node, vmid, conf, section, name):
     conf.current["lock"] = "rollback"
     node.guests.save(vmid, conf)
-    for volid in volumes(section):
-        node.backend.rollback_volume(volid, name)
+    for _name, keys in mounts(section):
+        node.backend.rollback_volume(keys["volume"], name)
+        node.storage.resize(keys["volume"], sizes.parse(keys.get("size", "0")))
     kept = {key: text for key, text in conf.current.items() if key.startswith("unused")}
     kept.update({"unused%d" % (len(kept) + n): volid for n, volid in enumerate(_left_behind(conf.current, section))})
     restored = Section({key: text for key, text in section.items() if key not in OF_SNAPSHOT})

@@ -31,7 +31,8 @@ def status(call):
             "cpuinfo": {"cpus": backend.cpus(), "cores": backend.cpus(), "sockets": 1, "model": "lab"},
             "memory": {"total": total, "used": used, "free": total - used, "available": total - used},
             "rootfs": {"total": space, "used": taken, "free": space - taken, "avail": space - taken},
-            "boot-info": {"mode": "legacy-bios"}, "kversion": " ".join((kernel.sysname, kernel.release, kernel.version)),
+            "boot-info": {"mode": "legacy-bios"},
+            "kversion": " ".join((kernel.sysname, kernel.release, kernel.version)),
             "current-kernel": {name: getattr(kernel, name) for name in ("sysname", "release", "version", "machine")},
             "pveversion": "pve-manager/%(version)s/%(repoid)s" % VERSION}
 

@@ -14,8 +14,8 @@ from .cluster import storage_entry
 
 UPDATE, DELETE = "update pools failed: ", "delete pool failed: "
 POOLID = string("pve-poolid", required=True)
-CHANGE = {"poolid": POOLID, "comment": string(), "vms": string("pve-vmid-list"), "storage": string("pve-storage-id-list"),
-          "allow-move": boolean(), "delete": boolean()}
+CHANGE = {"poolid": POOLID, "comment": string(), "vms": string("pve-vmid-list"),
+          "storage": string("pve-storage-id-list"), "allow-move": boolean(), "delete": boolean()}
 
 
 def _pool(call, doing=""):

@@ -37,7 +37,8 @@ def _find(call, right="Sys.Audit"):
 @route("GET", "/nodes/{node}/tasks", {
     "start": integer(0), "limit": integer(0), "userfilter": string(), "typefilter": string(),
     "vmid": integer(100, 999999999, format="pve-vmid"), "errors": boolean(), "since": integer(), "until": integer(),
-    "source": enum("archive", "active", "all"), "statusfilter": string("pve-task-status-type-list")}, permission=everyone)
+    "source": enum("archive", "active", "all"), "statusfilter": string("pve-task-status-type-list")},
+    permission=everyone)
 def list_tasks(call):
     source = call.get("source", "archive")
     auditor = call.allowed("/nodes/" + call.node.name, "Sys.Audit")

@@ -204,14 +204,14 @@ class LxcBackend(Backend):
             raise Die("startup for container '%s' failed" % vmid)
 
     def _explain(self, task, *logs):
-        """The end of LXC's log and of the console, so that the task's log says why it did not boot."""
+        """The errors of LXC's log and the end of the console, so that the task's log says why it did not boot."""
         for path in logs:
-            if path.exists():
-                for line in path.read_text(errors="replace").splitlines()[-TAIL:]:
-                    task.log("%s: %s" % (path.name, re.sub(r"^lxc-start \S+ \S+ ", "", line)))
+            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+            for line in ([line for line in lines if " ERROR " in line] or lines)[-TAIL:]:
+                task.log("%s: %s" % (path.name, re.sub(r"^lxc-start \S+ \S+ ", "", line)))
 
     def _pin(self, vmid, conf):
-        """The CPUs of a container, spread over the node as its balancer does; what others have stands in their files."""
+        """The CPUs of a container, spread over the node; what the others have stands in their files."""
         taken = []
         for config in self.run_folder.glob("*/config"):
             choice = re.search(r"^lxc\.cgroup2?\.cpuset\.cpus = (\S+)", config.read_text(), re.MULTILINE)

@@ -26,7 +26,8 @@ class MemoryBackend(Backend):
         self.snapshots = {}     # (volid, name) -> {path: text}
         self.pids = {}          # vmid -> (pid, time of start)
         self.live = {}          # vmid -> the configuration that it was started with
-        self.delays = {}        # step (unpack, start, shutdown, volume) -> seconds that it takes, or an Event; an abort ends it
+        # step (unpack, start, shutdown, volume) -> seconds that it takes, or an Event; an abort ends it
+        self.delays = {}
         self.next_pid = 20000
 
     def add_template(self, storage, name, size=1024, content="vztmpl"):
