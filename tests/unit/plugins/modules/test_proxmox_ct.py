@@ -162,6 +162,8 @@ def test_growing(site):
     result = site.good(vmid=109, rootfs={"size_gib": 6}, mounts=[dict(MOUNT, size_gib=2.5)])
     assert kinds(result) == ["resize", "resize"] and [task["type"] for task in result["tasks"]] == ["resize", "resize"]
     assert result["config"]["rootfs"]["size_gib"] == 6 and result["config"]["mounts"][0]["size_gib"] == 2.5
+    volumes = site.server.node.storage.volumes
+    assert [volumes["lab:subvol-109-disk-%d" % number]["size"] / 2 ** 30 for number in (0, 1)] == [6, 2.5]
     assert site.good(vmid=109, rootfs={"size_gib": 6}, mounts=[dict(MOUNT, size_gib=2.5)])["writes"] == []
     result = site.bad(vmid=109, memory=4096, rootfs={"size_gib": 5})
     assert "from 6G to 5G" in result["msg"] and result["writes"] == [] and site.config()["memory"] == "1024"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_actor, pve_client, pve_guest
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
@@ -51,6 +52,24 @@ def test_a_lost_create_whose_number_went_to_somebody_else_late(site, before_writ
     site.faults.add("error", status=596, reason="Connection timed out", method="POST", path="/lxc$")
     before_write.extend([nothing, lambda: site.server.create(100, hostname="other")])
     assert site.good(**SMALL)["vmid"] == 101
+
+
+@pytest.mark.parametrize("params", [{}, {"vmid": 109}])
+def test_a_create_that_takes_longer_than_we_listen(site, monkeypatch, params):
+    """The server goes on when a client has stopped to listen."""
+    real = requests.Session.request
+    lost = []
+
+    def request(session, method, url, *args, **kwargs):
+        answer = real(session, method, url, *args, **kwargs)
+        if method == "POST" and url.endswith("/lxc") and not lost:
+            lost.append(url)
+            raise requests.exceptions.ReadTimeout("read timed out")
+        return answer
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    result = site.good(**dict(SMALL, **params))
+    assert result["created"] and len(site.server.node.guests.ids()) == 1 and len(result["writes"]) == 1
 
 
 def test_a_fixed_number_that_somebody_else_took(site, before_write):
