@@ -13,10 +13,10 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import api as _routes  # noqa: F401 - importing it registers every route
 from . import multipart
+from .api import ROUTER
 from .errors import ApiError, Unauthorized
-from .router import ROUTER, dispatch, world
+from .router import dispatch, world
 
 BASE = "/api2/json"
 MAX_BODY = 512 << 20

@@ -104,13 +104,16 @@ class PveServer:
     def url(self):
         return "https://%s:%d/api2/json" % (self.host, self.port)
 
-    def token(self, authid, rights=PROVISIONER, privsep=False):
-        """The secret of a (new) token. `rights` are granted to its user: {path: privileges}, or None."""
+    def token(self, authid, rights=(), privsep=False):
+        """The secret of a (new) token. `rights` are granted to its user: {path: privileges}, or None for none at all.
+
+        Left out, they are a provisioner's.
+        """
         user, name = split_token(authid)
         access = self.node.access
         if user not in access.users:
             access.add_user(user)
-        self.grant(user, rights or {})
+        self.grant(user, PROVISIONER if rights == () else rights or {})
         return access.add_token(user, name, privsep)
 
     def grant(self, ugid, rights):

@@ -246,7 +246,10 @@ def test_snapshots_bring_the_files_back(pve, call):
 
 def test_a_failed_create_leaves_nothing(pve, call):
     pve.node.pools["lake"] = {"vms": [], "storage": []}
-    pve.backend.unpack = lambda *_arguments: (_ for _ in ()).throw(Die("disk full"))
+
+    def unpack(*_arguments):
+        raise Die("disk full")
+    pve.backend.unpack = unpack
     upid = call("POST", LXC, vmid="117", ostemplate=TEMPLATE, rootfs="lab:1", mp0="lab:1,mp=/data", pool="lake").data
     assert status(pve, upid) == "unable to create CT 117 - disk full"
     assert not pve.node.guests.ids() and not pve.node.storage.volumes and pve.node.pools["lake"]["vms"] == []

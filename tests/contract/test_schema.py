@@ -9,8 +9,7 @@ import re
 
 import pytest
 
-from lab.pve import server  # noqa: F401 - registers the routes
-from lab.pve.router import ROUTER
+from lab.pve.api import ROUTER
 from tests.contract import reference
 
 pytestmark = pytest.mark.skipif(not reference.SCHEMA.is_file(), reason="the schema is not there")

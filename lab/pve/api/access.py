@@ -84,12 +84,12 @@ def _interesting_paths(node, who):
 
 # ---- users and tokens
 
-OWN_OR_ADMIN = any_of(lambda call: _own(call), may("/access/groups", "User.Modify"))
-
-
 def _own(call):
     if call["userid"] != call.user:
         raise Forbidden("/access/groups, User.Modify")
+
+
+OWN_OR_ADMIN = any_of(_own, may("/access/groups", "User.Modify"))
 
 
 @route("GET", "/access/users", {"full": boolean(), "enabled": boolean()}, permission=everyone)
@@ -239,5 +239,3 @@ def _change_one(call, access, kind, name, role):
         access.revoke(call["path"], name, role, kind)
     else:
         access.grant(call["path"], name, role, kind, int(call.get("propagate", 1)))
-
-

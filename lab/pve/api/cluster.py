@@ -127,5 +127,3 @@ def change_options(call):
         call.node.options.pop(name, None)
     call.node.options.update({name: call[name] for name in OPTIONS if name in call.params and name != "delete"})
     call.node.save_options()
-
-

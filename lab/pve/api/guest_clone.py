@@ -147,5 +147,3 @@ def move_volume(call):
                 add_unused(fresh, keys["volume"])
             node.guests.save(vmid, fresh)
     return call.task("move_volume", vmid, work)
-
-

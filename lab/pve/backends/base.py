@@ -64,7 +64,7 @@ class Backend:
 
     # ---- containers
 
-    def unpack(self, task, vmid, rootfs, template, unprivileged):
+    def unpack(self, task, vmid, volid, template, unprivileged):
         """Fill the root volume from a template (storage, file name)."""
         raise NotImplementedError
 

@@ -302,5 +302,3 @@ def _uptime(pid):
         return 0
     boot = float(Path("/proc/uptime").read_text().split()[0])
     return max(1, int(boot - int(fields[19]) / os.sysconf("SC_CLK_TCK")))
-
-

@@ -95,10 +95,10 @@ class MemoryBackend(Backend):
         except Killed:
             raise Killed("command '%s' failed: received interrupt" % step) from None
 
-    def unpack(self, task, vmid, rootfs, template, unprivileged):
+    def unpack(self, task, vmid, volid, template, unprivileged):
         task.log("extracting archive '%s'" % template[1])
         self._take_time(task, "unpack")
-        self.content[rootfs] = {"/etc/os-release": "ID=debian\n"}
+        self.content[volid] = {"/etc/os-release": "ID=debian\n"}
 
     def customise(self, task, vmid, conf, password=None, ssh_keys=None):
         task.log("Detected container architecture: amd64")
