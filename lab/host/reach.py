@@ -24,10 +24,11 @@ def address_of(host: str) -> str:
 
 
 def ssh(host: str, command: list[str], terminal: bool) -> list[str]:
-    """The command line. What the remote shell gets is quoted, so that arguments arrive as they were typed."""
+    """The command line. Several words reach the remote program as they were typed; one alone is a line for the remote shell."""
+    line = command[0] if len(command) == 1 else shlex.join(command)
     return ['ssh', '-i', str(KEY), '-o', 'IdentitiesOnly=yes', '-o', f'UserKnownHostsFile={KNOWN_HOSTS}',
             '-o', 'StrictHostKeyChecking=accept-new', '-o', 'LogLevel=ERROR', *(['-t'] if terminal else []),
-            f'{settings.OPERATOR}@{address_of(host)}', *([shlex.join(command)] if command else [])]
+            f'{settings.OPERATOR}@{address_of(host)}', *([line] if command else [])]
 
 
 def main(host: str, command: list[str]) -> None:

@@ -18,7 +18,7 @@ SITE = {
     "mirror": {"mirror.example.test": {"ansible_host": "192.0.2.10", "ansible_connection": "local"}},
     "minio": {"minio.example.test": {"ansible_host": "192.0.2.11", "lakehouse_ct": {"vmid": 107, "memory": 1024, "rootfs_gib": 8, "order": 1}}},
     "db_hive": {"db-hive.example.test": {"ansible_host": "192.0.2.12", "lakehouse_ct": {"vmid": 117, "memory": 1024, "rootfs_gib": 8, "order": 1}}},
-    "spark_iceberg": {"spark.example.test": {"ansible_host": "192.0.2.13", "lakehouse_ct": {"vmid": 108, "memory": 3584, "rootfs_gib": 8, "order": 2}}},
+    "spark_iceberg": {"spark.example.test": {"ansible_host": "192.0.2.13", "lakehouse_ct": {"vmid": 108, "memory": 4096, "rootfs_gib": 8, "order": 2}}},
     "trino": {"trino.example.test": {"ansible_host": "192.0.2.15", "lakehouse_ct": {"vmid": 111, "memory": 2560, "rootfs_gib": 8, "order": 2}}},
 }
 # Nothing listens here: whatever passes all checks but the last one ends with this.
@@ -73,7 +73,7 @@ CASES = {
     "nobody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=[]), ["lakehouse_admin_networks"]),
     "unknown version": (lambda groups, site: site.update(lakehouse_trino_version="999"), ["trino", "999"]),
     "container too small for its heap": (changed("trino", lakehouse_ct={"memory": 512}), ["trino_memory_mib", "512"]),
-    "unreachable API": (lambda groups, site: None, [NO_API, "proxmox"]),
+    "unreachable API": (lambda groups, site: None, [NO_API, "proxmox_api_host", "proxmox_api_port"]),
 }
 
 
