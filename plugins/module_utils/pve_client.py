@@ -40,7 +40,7 @@ _HINTS = (
      "Proxmox VE keeps this for root@pam with its password; no token may do it, not even root's"),
     (r"Permission check failed", "the token lacks a privilege; a token with privilege separation starts with none"),
     (r"Authentication failed!|invalid token", "check api_user, api_token_id and api_token_secret; Proxmox VE does not say which is wrong"),
-    (r"authentication failure|Couldn't authenticate", "check api_user (with its realm, like root@pam) and api_password"),
+    (r"authentication failure|Couldn't authenticate.*code: 401", "check api_user (with its realm, like root@pam) and api_password"),
     (r"is locked \(", "another operation holds the lock; if it is a leftover, run pct unlock on the node"),
     (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed", "give the CA of the server in ca_path"),
     (r"no quorum", "the cluster has lost its quorum; see pvecm status on a node"),
@@ -170,6 +170,13 @@ class Client:
         self._api = self._connect()
 
     def _connect(self) -> Any:
+        api = self._retry_reads("POST /access/ticket", self._sign_in)
+        session = api._store["session"]
+        session.trust_env = False
+        session.hooks["response"].append(self._keep_message)
+        return api
+
+    def _sign_in(self) -> Any:
         wanted = self.connection
         # Without None here, the requests library would take proxies from the environment.
         proxies = {scheme: wanted.proxy or None for scheme in ("http", "https", "all")}
@@ -177,15 +184,13 @@ class Client:
         if not wanted.token_id:
             auth = {"password": wanted.password}
         try:
-            api = self._retry_reads("POST /access/ticket", lambda: proxmoxer.ProxmoxAPI(
+            return proxmoxer.ProxmoxAPI(
                 wanted.host, port=wanted.port, user=wanted.user, verify_ssl=wanted.verify, proxies=proxies,
-                timeout=(wanted.connect_timeout, wanted.read_timeout), **auth))
+                timeout=(wanted.connect_timeout, wanted.read_timeout), **auth)
         except AuthenticationError as error:
-            raise PveError(str(error), 401, call="POST /access/ticket") from error
-        session = api._store["session"]
-        session.trust_env = False
-        session.hooks["response"].append(self._keep_message)
-        return api
+            status = re.search(r"code: (\d+)", str(error))
+            code = int(status.group(1)) if status else 401
+            raise (UncertainError if code in _GATEWAY else PveError)(str(error), code, call="POST /access/ticket") from error
 
     def _keep_message(self, response: Any, *dummy: Any, **unused: Any) -> None:
         """Keep the whole message of a failed call: proxmoxer has only its first line, from the reason phrase."""

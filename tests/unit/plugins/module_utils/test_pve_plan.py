@@ -286,8 +286,9 @@ def test_pools():
 
 
 def test_a_container_stays_on_its_node():
-    made = plan(guest(), node="pve2", memory=2048)
-    assert made.steps[0].path == "nodes/pve/lxc/109/config" and "lives on node pve" in made.warnings[0]
+    made = plan(guest(), node="pve2", memory=2048, rootfs={"size_gib": 5.0}, state="started")
+    assert [step.path.split("/", 3)[:2] for step in made.steps] == [["nodes", "pve"]] * 3
+    assert "lives on node pve" in made.warnings[0]
 
 
 # Pending changes

@@ -59,6 +59,14 @@ def test_a_wrong_password(site):
     assert "not this one" not in repr(result)
 
 
+def test_signing_in_is_tried_again_when_nobody_answers(site):
+    site.faults.add("error", status=595, reason="Connection refused", path="/access/ticket", times=2)
+    assert info(site, site.root_auth())["containers"] == []
+    site.faults.add("error", status=595, reason="Connection refused", path="/access/ticket", times=99)
+    result = info(site, site.root_auth())
+    assert result["failed"] and result["status"] == 595 and "hint" not in result
+
+
 def test_an_unknown_ca(site):
     result = info(site, dict(site.auth, ca_path=None))
     assert result["failed"] and "ca_path" in result["hint"] and result["requests"] == []
