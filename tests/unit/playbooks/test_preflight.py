@@ -27,7 +27,7 @@ NO_API = "127.0.0.1"
 
 def site_vars():
     names = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())["lakehouse_secrets"]
-    values = dict.fromkeys(names, "for-a-test-only")
+    values = dict.fromkeys(names, "for-a-test-only-and-nothing-else")
     values.update({
         "vault_proxmox_token_secret": "00000000-0000-0000-0000-000000000000",
         "lakehouse_domain": "example.test",
