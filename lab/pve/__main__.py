@@ -17,6 +17,7 @@ from .testing import PROVISIONER
 
 TOKEN = "lakehouse@pve!ansible"
 ROLE = "Lakehouse"
+WATCH = 0.5      # seconds between looks for containers that rebooted
 
 
 def arguments():
@@ -64,7 +65,8 @@ def main():
     front.start()
     log("serving %s on https://%s:%d" % (options.state_dir, options.listen, options.port))
     recovery.start_on_boot(node, log)
-    finished.wait()
+    while not finished.wait(WATCH):
+        recovery.restart_rebooted(node, log)
     front.shutdown()
     node.close()
 

@@ -8,9 +8,8 @@ from .ctparams import INDEXED, MOUNT, NET, ROOTFS, is_mount, kind_of
 from .errors import Die
 from .storage import GIB, NEW_DISK, mount_type
 
-HOT_FILE_ONLY = {"description", "onboot", "startup", "protection", "hostname", "hookscript", "cores", "tags", "lock",
-                 "template"}
-HOT_LIMITS = {"memory", "swap", "cpulimit", "cpuunits"}
+HOT_FILE_ONLY = {"description", "onboot", "startup", "protection", "hostname", "hookscript", "tags", "lock", "template"}
+HOT_LIMITS = {"cores", "memory", "swap", "cpulimit", "cpuunits"}
 
 
 def apply_pending(node, vmid, conf, running, only=None):

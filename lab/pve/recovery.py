@@ -56,6 +56,14 @@ def start_on_boot(node, log):
             log("CT %s did not start on boot: %s" % (vmid, err.reason))
 
 
+def restart_rebooted(node, log):
+    """The second half of a reboot from inside; called again and again by the server."""
+    for vmid in node.backend.wants_restart():
+        if node.exists(vmid):
+            log("CT %s rebooted" % vmid)
+            start_by_node(node, vmid)
+
+
 def _order(conf):
     match = re.search(r"(?:^|,)(?:order=)?(\d+)(?:,|$)", conf.get("startup", ""))
     return int(match[1]) if match else 1 << 30

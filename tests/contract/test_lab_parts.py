@@ -161,9 +161,9 @@ def volume(tmp_path):
     (False, ["lxc.cgroup.memory.limit_in_bytes = 1073741824", "lxc.cgroup.cpu.cfs_quota_us = 150000"]),
     (True, ["lxc.cgroup2.memory.max = 1073741824", "lxc.cgroup2.memory.swap.max = 0", "lxc.cgroup2.cpu.max = 150000 100000"]),
 ])
-def test_the_configuration_for_lxc(volume, monkeypatch, v2, expected):
+def test_the_configuration_for_lxc(volume, tmp_path, monkeypatch, v2, expected):
     monkeypatch.setattr(cgroups, "is_v2", lambda: v2)
-    text = lxcconfig.render(117, {**CONF, "cpulimit": "1.5"}, volume, "/x/console.log", [1])
+    text = lxcconfig.render(117, {**CONF, "cpulimit": "1.5"}, volume, tmp_path, [1])
     for line in [*expected, "lxc.idmap = u 0 100000 65536", "lxc.uts.name = kafka", "lxc.net.0.veth.pair = veth117i0",
                  "lxc.net.0.link = gtilab0", "lxc.net.0.ipv4.address = 10.0.0.34/24", "lxc.net.0.ipv4.gateway = 10.0.0.1"]:
         assert line in text.splitlines()
@@ -171,9 +171,9 @@ def test_the_configuration_for_lxc(volume, monkeypatch, v2, expected):
 
 
 @pytest.mark.parametrize("wrong", [{"unprivileged": "0"}, {"mp0": "/srv,mp=/x"}, {"mp0": "lab:subvol-117-disk-9,mp=/x"}])
-def test_what_the_lab_will_not_start(volume, wrong):
+def test_what_the_lab_will_not_start(volume, tmp_path, wrong):
     with pytest.raises(Die):
-        lxcconfig.render(117, {**CONF, **wrong}, volume, "/x/console.log", None)
+        lxcconfig.render(117, {**CONF, **wrong}, volume, tmp_path, None)
 
 
 def test_cpus_are_spread(monkeypatch):

@@ -12,8 +12,6 @@ from ..router import everyone, may, route
 from ..schema import PropertyString, boolean, enum, integer, string
 
 
-
-
 @route("GET", "/version", permission=everyone)
 def version(call):
     return VERSION

@@ -90,6 +90,10 @@ class Backend:
         """Nothing in the container moves meanwhile; no-op when it does not run."""
         yield
 
+    def wants_restart(self):
+        """Containers that rebooted from inside and wait for a start. Each is told once."""
+        return []
+
     def usage(self, vmid, conf):
         """Counters of a running container: pid, uptime, mem, swap, cpu, disk, netin, netout, diskread, diskwrite."""
         raise NotImplementedError

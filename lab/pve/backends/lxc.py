@@ -25,6 +25,8 @@ from .base import Backend
 TAIL = 15
 HALT = signal.SIGRTMIN + 3      # what systemd takes for "halt"
 START_TIMEOUT = 60
+COMMAND_TIMEOUT = 60
+NIC_SETTINGS = ("ip", "gw", "ip6", "gw6", "mtu", "link_down")
 
 
 class LxcBackend(Backend):
@@ -163,10 +165,13 @@ class LxcBackend(Backend):
 
     # ---- power
 
-    def _lxc(self, command, vmid, *arguments, check=True, timeout=None):
+    def _lxc(self, command, vmid, *arguments, check=True):
         argv = ["lxc-" + command, "-P", str(self.run_folder), "-n", str(vmid), *arguments]
-        done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=timeout,
-                              stdin=subprocess.DEVNULL)
+        try:
+            done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=COMMAND_TIMEOUT,
+                                  stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise Die("command '%s' failed: got timeout" % " ".join(argv)) from None
         if check and done.returncode:
             raise Die("command '%s' failed: %s" % (" ".join(argv), (done.stderr or done.stdout).strip()))
         return done
@@ -184,13 +189,15 @@ class LxcBackend(Backend):
     def start(self, task, vmid, conf):
         home = self.run_folder / str(vmid)
         home.mkdir(exist_ok=True)
-        console, log = home / "console.log", home / "lxc.log"
-        for path in (console, log):
+        console, log, hook = home / lxcconfig.CONSOLE, home / "lxc.log", home / lxcconfig.HOOK
+        for path in (console, log, home / lxcconfig.REBOOT):
             path.unlink(missing_ok=True)
+        hook.write_text(lxcconfig.POST_STOP)
+        hook.chmod(0o755)
         for _index, net in lxcconfig.nets(conf):
             if not self.has_bridge(net.get("bridge")):
                 raise Die("bridge '%s' does not exist" % net.get("bridge"))
-        (home / "config").write_text(lxcconfig.render(vmid, conf, self.volume_path, console, self._pin(vmid, conf)))
+        (home / "config").write_text(lxcconfig.render(vmid, conf, self.volume_path, home, self._pin(vmid, conf)))
         root = self.volume_path(conf["rootfs"].split(",")[0])
         rootfs.change(root, rootfs.at_start(conf, lxcconfig.first_address(conf)))
         for index, _net in lxcconfig.nets(conf):
@@ -221,7 +228,7 @@ class LxcBackend(Backend):
         return cgroups.choose_cpus(int(conf["cores"]) if conf.get("cores") else None, taken)
 
     def stop(self, task, vmid):
-        self._lxc("stop", vmid, "-k", timeout=60)
+        self._lxc("stop", vmid, "-k")
         self._wait_stopped(vmid, 10)
 
     def shutdown(self, task, vmid, timeout):
@@ -259,6 +266,14 @@ class LxcBackend(Backend):
 
     # ---- what a running container shows and takes
 
+    def wants_restart(self):
+        found = []
+        for flag in self.run_folder.glob("*/" + lxcconfig.REBOOT):
+            if not self.running(flag.parent.name):
+                flag.unlink()
+                found.append(int(flag.parent.name))
+        return found
+
     def usage(self, vmid, conf):
         pid = self.pid(vmid)
         info = self._lxc("info", vmid, "-S", "-H", check=False).stdout
@@ -276,13 +291,17 @@ class LxcBackend(Backend):
         failed = [pair for pair in settings if self._lxc("cgroup", vmid, "--", *pair, check=False).returncode]
         for pair in failed + [pair for pair in settings if failed and pair[0].startswith("memory.")]:
             self._lxc("cgroup", vmid, "--", *pair)
+        cpus = self._pin(vmid, conf) or sorted(os.sched_getaffinity(0))
+        self._lxc("cgroup", vmid, "--", "cpuset.cpus", ",".join(map(str, cpus)), check=False)
 
     def hot_net(self, vmid, index, new, old):
         pid = self.pid(vmid)
         same_nic = new and old and all(new.get(key) == old.get(key) for key in ("name", "hwaddr"))
-        if same_nic:
-            network.move_to_bridge(vmid, index, new.get("bridge"))
-            network.configure(pid, new)
+        if same_nic:        # touch only what differs, or connections would break for nothing
+            if new.get("bridge") != old.get("bridge"):
+                network.move_to_bridge(vmid, index, new.get("bridge"))
+            if any(new.get(key) != old.get(key) for key in NIC_SETTINGS):
+                network.configure(pid, new)
             return
         if new and not self.has_bridge(new.get("bridge")):
             raise Die("bridge '%s' does not exist" % new.get("bridge"))

@@ -13,6 +13,15 @@ from . import cgroups, rootfs
 
 ARCHITECTURES = {"amd64": "x86_64", "i386": "i686", "arm64": "aarch64", "armhf": "armhf"}
 COMMON = Path("/usr/share/lxc/config")
+CONSOLE, HOOK, REBOOT = "console.log", "post-stop", "reboot"
+
+# A container that reboots itself would come back as LXC started it. Stopped instead, and started anew by the server,
+# it comes back as its configuration says now, as on Proxmox VE.
+POST_STOP = """#!/bin/sh
+[ "$LXC_TARGET" = reboot ] || exit 0
+touch "$(dirname "$0")/%s"
+exit 1
+""" % REBOOT
 
 
 def interface(vmid, index):
@@ -32,8 +41,8 @@ def first_address(conf):
     return next((net["ip"].partition("/")[0] for _index, net in nets(conf) if "/" in net.get("ip", "")), None)
 
 
-def render(vmid, conf, volume_path, console, cpus):
-    """`volume_path(volid)` is where a volume lies; `cpus` what to pin to."""
+def render(vmid, conf, volume_path, home, cpus):
+    """`volume_path(volid)` is where a volume lies, `home` the folder of what LXC reads, `cpus` what to pin to."""
     if conf.get("unprivileged") != "1":
         raise Die("the lab runs unprivileged containers only")
     lines = ["lxc.include = %s" % (COMMON / name) for name in ("common.conf", "userns.conf")]
@@ -45,11 +54,12 @@ def render(vmid, conf, volume_path, console, cpus):
         "lxc.mount.auto = ",
         "lxc.mount.auto = proc:mixed sys:mixed cgroup:mixed",
         "lxc.apparmor.profile = unconfined",
-        "lxc.console.logfile = " + str(console),
+        "lxc.console.logfile = " + str(home / CONSOLE),
         "lxc.console.size = 256kB",
         "lxc.tty.max = " + conf.get("tty", "2"),
         "lxc.signal.halt = SIGRTMIN+3",
         "lxc.monitor.unshare = 0",
+        "lxc.hook.post-stop = " + str(home / HOOK),
     ]
     lines += _mount_lines(conf, volume_path) + _feature_lines(conf)
     for index, net in nets(conf):
