@@ -24,7 +24,7 @@ FIXED = {BOOL: "?", 3: "b", 6: "!h", I32: "!i", I64: "!q", 4: "!d"}
 
 class Metastore:
     def __init__(self, host, port, ca_file):
-        self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket = socket.create_connection((host, port), timeout=60)
         if ca_file != "plain":
             self.socket = ssl.create_default_context(cafile=ca_file).wrap_socket(self.socket, server_hostname=host)
         self.stream = self.socket.makefile("rb")
