@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real MinIO of the locked release on loopback, over TLS."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import ipaddress
+import secrets
+import socket
+import subprocess
+import time
+
+import pytest
+import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from minio import Minio
+
+
+def make_authority():
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key, make_certificate("test authority", key, "test authority", key, authority=True)
+
+
+def make_certificate(name, key, issuer, issuer_key, authority=False):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if not authority:
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class Server:
+    region = "sa-test-1"
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.root_user = "root-" + secrets.token_hex(4)
+        self.root_secret = secrets.token_urlsafe(24)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.endpoint = f"https://127.0.0.1:{self.port}"
+
+        (folder / "certs" / "CAs").mkdir(parents=True)
+        authority_key, authority = make_authority()
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.ca_path = folder / "certs" / "CAs" / "ca.crt"
+        self.ca_path.write_bytes(pem(authority))
+        (folder / "certs" / "public.crt").write_bytes(pem(make_certificate("minio", key, "test authority", authority_key)))
+        (folder / "certs" / "private.key").write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        self.other_ca_path = folder / "other.crt"
+        self.other_ca_path.write_bytes(pem(make_authority()[1]))
+
+        self.environment = {
+            "HOME": str(folder),
+            "PATH": "/usr/bin:/bin",
+            "MINIO_ROOT_USER": self.root_user,
+            "MINIO_ROOT_PASSWORD": self.root_secret,
+            "MINIO_REGION": self.region,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+            "MINIO_KMS_SECRET_KEY": "test-key:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+        self.start()
+
+    def start(self):
+        """Also after a stop: it has what it had."""
+        address = f"127.0.0.1:{self.port}"
+        self.log = open(self.folder / "log", "a+b")
+        self.process = subprocess.Popen(
+            [self.binary, "server", self.folder / "data", "--address", address, "--certs-dir", self.folder / "certs"],
+            env=self.environment,
+            stdout=self.log,
+            stderr=self.log,
+        )
+        self._wait()
+
+    def _wait(self):
+        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=2)
+        for attempt in range(150):
+            try:
+                if http.request("GET", self.endpoint + "/minio/health/cluster").status == 200:
+                    return
+            except urllib3.exceptions.HTTPError:
+                pass
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        self.stop()
+        pytest.fail("MinIO did not come up: " + (self.folder / "log").read_text()[-2000:])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.log.close()
+
+    def client(self, access_key=None, secret_key=None):
+        """The SDK's own client, to look at what the modules did by another way than theirs."""
+        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=10)
+        return Minio(
+            f"127.0.0.1:{self.port}",
+            access_key=access_key or self.root_user,
+            secret_key=secret_key or self.root_secret,
+            region=self.region,
+            http_client=http,
+        )
+
+    def put(self, bucket, name, content=b"x"):
+        return self.client().put_object(bucket, name, io.BytesIO(content), len(content)).version_id
