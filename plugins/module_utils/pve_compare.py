@@ -25,10 +25,12 @@ class Change:
     after: dict[str, Any] = field(default_factory=dict)
 
     def keys(self) -> list[str]:
+        """The keys of the API that are set or deleted."""
         return sorted(list(self.params) + self.delete)
 
 
 def compare(wish: Wish, guest: Guest) -> Change:
+    """What of the managed options differs; raises PlanError for what can not be changed in place."""
     change = Change()
     for name, wanted in wish.config.items():
         if name in OPTIONS:

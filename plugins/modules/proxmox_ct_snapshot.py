@@ -182,13 +182,16 @@ class Snapshots:
         self.tasks: list[Task] = []
 
     def plan(self) -> tuple[Step, ...]:
+        """The calls that are left to make."""
         return plan_snapshot(self.wish, self.guest, self.snapshots)
 
     def look_again(self, step: Step) -> None:
+        """Read everything afresh."""
         self.guest = read(self.client, self.guest)
         self.snapshots = list_snapshots(self.client, self.guest)
 
     def act(self, step: Step) -> None:
+        """Make one call, wait for its task, read afresh."""
         try:
             answer = self.client.write(step.method, step.path, step.params)
             if is_upid(answer):

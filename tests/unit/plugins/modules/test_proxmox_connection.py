@@ -72,6 +72,7 @@ def test_an_unknown_ca(site):
     assert result["failed"] and "ca_path" in result["hint"] and result["requests"] == []
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_certificates_can_be_left_unchecked(site, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     assert info(site, dict(site.auth, ca_path=None, validate_certs=False))["containers"] == []
