@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from lab.host import down, reach, status, up
+from lab.host import ansible, down, reach, status, up
 from lab.host.shell import Failure
 
 
@@ -16,8 +16,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog='lab', description='The lakehouse on one Debian 12 machine.')
     commands = top.add_subparsers(dest='command', required=True)
     command = commands.add_parser('up', help='make, or repair, the trial and show where it is')
-    command.add_argument('--host-only', action='store_true',
-                         help="only this machine's side: template, bridge, API; no container")
+    command.add_argument('--stop-after', choices=up.STEPS, default=up.STEPS[-1],
+                         help="machine: only this machine's side (template, bridge, API); containers: bare ones, nothing deployed")
+    commands.add_parser('environment', help='print the variables that make Ansible faster, for other runs on the trial')
     command = commands.add_parser('down', help='remove the trial')
     command.add_argument('--keep-cache', action='store_true', help='keep downloads and the container template')
     command = commands.add_parser('status', help='show what runs')
@@ -35,7 +36,9 @@ def main() -> None:
     given = parser().parse_args()
     match given.command:
         case 'up':
-            up.main(given.host_only)
+            up.main(given.stop_after)
+        case 'environment':
+            print('\n'.join(f'{name}={value}' for name, value in ansible.strategy().items()))
         case 'down':
             down.main(given.keep_cache)
         case 'status':

@@ -15,6 +15,7 @@ from lab.host.shell import BOUND, Failure, Progress
 
 HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER|PLAY RECAP)(?: \[(.*)\])? \**$')
 RECAP = re.compile(r'^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)')
+ANSWER = re.compile(r'^    - (.+)$')  # a list that a task shows; only the demo does
 TAIL_LINES = 60
 
 
@@ -26,6 +27,7 @@ class Reader:
         self.task: list[str] = []
         self.failed: list[str] = []
         self.changed = 0
+        self.answer: list[str] = []
 
     def line(self, text: str) -> None:
         heading = HEADING.match(text)
@@ -37,6 +39,9 @@ class Reader:
             elif name:
                 self.progress.detail(name)
         self.task.append(text)
+        answer = ANSWER.match(text)
+        if answer:
+            self.answer.append(answer[1])
         if text.startswith(('fatal:', 'failed:', 'ERROR!', '[ERROR]')):
             self.failed = self.task
         recap = RECAP.match(text)
@@ -44,16 +49,23 @@ class Reader:
             self.changed += int(recap[3])
 
 
+def strategy() -> dict[str, str]:
+    """What makes Ansible keep one interpreter on each container: three times as fast, where it is installed."""
+    found = next(settings.REPO.glob('.venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy'), None)
+    return {'ANSIBLE_STRATEGY_PLUGINS': str(found), 'ANSIBLE_STRATEGY': 'mitogen_linear',
+            'ANSIBLE_DEPRECATION_WARNINGS': '0'} if found else {}
+
+
 def environment() -> dict[str, str]:
     venv = settings.REPO / '.venv/bin'
     mine = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
-    return {**mine, 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
+    return {**mine, **strategy(), 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
             'PATH': f"{venv}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}",
             'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1'}
 
 
-def play(playbook: str, progress: Progress) -> int:
-    """Run one playbook; the number of changes."""
+def play(playbook: str, progress: Progress) -> Reader:
+    """Run one playbook; what was read of it."""
     log = settings.LOG / f'{Path(playbook).stem}.log'
     argv = [*BOUND, str(settings.REPO / '.venv/bin/ansible-playbook'), '-i', str(settings.INVENTORY), playbook]
     reader = Reader(progress)
@@ -67,4 +79,4 @@ def play(playbook: str, progress: Progress) -> int:
     if process.returncode:
         words = '\n'.join((reader.failed or reader.task)[-TAIL_LINES:])
         raise Failure(f'{playbook} failed. All it said is in {log}; the failing task:\n{words}')
-    return reader.changed
+    return reader

@@ -11,6 +11,15 @@ from lab.host import ansible, api, checks, containers, machine, network, setting
 from lab.host.shell import Failure, Progress, only_one
 
 
+STEPS = ('machine', 'containers', 'site')
+SECRETS = ('Secrets', 'playbooks/secrets.yml')
+PLAYBOOKS = {
+    'machine': [],
+    'containers': [SECRETS, ('Containers', 'playbooks/provision.yml')],
+    'site': [SECRETS, ('Site', 'site.yml'), ('Flights of 2013', 'playbooks/demo_flights.yml')],
+}
+
+
 def bootstrap() -> None:
     if subprocess.run([settings.REPO / 'bootstrap'], check=False).returncode:
         raise Failure('./bootstrap failed, see above.')
@@ -46,24 +55,24 @@ def machine_side(progress: Progress) -> None:
         api.up()
 
 
-def main(host_only: bool = False) -> None:
+def main(stop_after: str) -> None:
     checks.before_up(bool(containers.monitors()))
     with only_one():
         progress = Progress()
         machine_side(progress)
         link_secrets()
-        if host_only:
-            return
-        changes = 0
-        for title, playbook in (('Secrets', 'playbooks/secrets.yml'), ('Site', 'site.yml'),
-                                ('Flights of 2013', 'playbooks/demo_flights.yml')):
+        changes, answer = 0, []
+        for title, playbook in PLAYBOOKS[stop_after]:
             with progress.phase(title):
-                changes += ansible.play(playbook, progress)
+                done = ansible.play(playbook, progress)
                 link_secrets()
-        report(progress, changes)
+            changes, answer = changes + done.changed, done.answer
+        if stop_after == STEPS[-1]:
+            report(progress, changes, answer)
 
 
-def report(progress: Progress, changes: int) -> None:
+def report(progress: Progress, changes: int, answer: list[str]) -> None:
+    print('\n' + '\n'.join(answer))
     print('\n' + status.addresses())
     print(f'Passwords: .venv/bin/ansible-vault view {settings.VAULTED_LINK.relative_to(settings.REPO)}')
     print(f"Logs:      {settings.LOG}\n")

@@ -94,7 +94,7 @@ def touched(monkeypatch):
 
 
 def test_a_machine_that_fits_is_changed(touched):
-    up.main(host_only=True)
+    up.main('machine')
     assert touched == ['machine', 'links']
 
 
@@ -104,12 +104,12 @@ def test_each_refusal_comes_before_the_first_change(monkeypatch, touched, name):
         raise Failure(name)
     monkeypatch.setattr(checks, name, refuse)
     with pytest.raises(Failure, match=name):
-        up.main(host_only=True)
+        up.main('machine')
     assert not touched
 
 
 def test_who_is_not_root_changes_nothing(monkeypatch, touched):
     monkeypatch.setattr(os, 'geteuid', lambda: 1000)
     with pytest.raises(Failure, match='as root'):
-        up.main(host_only=True)
+        up.main('machine')
     assert not touched
