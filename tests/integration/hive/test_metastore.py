@@ -30,8 +30,14 @@ PLAY = f"""
         - {{name: metastore-site.xml, settings: "{{{{ __db_hive_metastore_site | combine(db_hive_metastore_settings) }}}}"}}
         - {{name: core-site.xml, settings: "{{{{ __db_hive_core_site }}}}"}}
         - {{name: hive-site.xml, settings: "{{{{ __db_hive_secret_site }}}}"}}
-    - ansible.builtin.template: {{src: {ROLE}/templates/metastore-log4j2.properties.j2, dest: "{{{{ __db_hive_etc }}}}/metastore-log4j2.properties", mode: "0644"}}
-    - ansible.builtin.copy: {{content: "{{{{ __db_hive_java }}}} {{{{ __db_hive_java_options }}}}", dest: "{{{{ __db_hive_etc }}}}/command", mode: "0644"}}
+    - ansible.builtin.template:
+        src: {ROLE}/templates/metastore-log4j2.properties.j2
+        dest: "{{{{ __db_hive_etc }}}}/metastore-log4j2.properties"
+        mode: "0644"
+    - ansible.builtin.copy:
+        content: "{{{{ __db_hive_java }}}} {{{{ __db_hive_java_options }}}}"
+        dest: "{{{{ __db_hive_etc }}}}/command"
+        mode: "0644"
 """
 
 
@@ -41,21 +47,30 @@ class Metastore:
         self.ca = folder / "tls" / "server.crt"
         (folder / "tls").mkdir()
         store = secrets.token_urlsafe(12)
-        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "tls/server.key", "-out", "tls/server.crt",
-                 "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "tls/server.key",
+                 "-out", "tls/server.crt", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
         self.run("openssl", "pkcs12", "-export", "-inkey", "tls/server.key", "-in", "tls/server.crt", "-name", "server", "-out", "tls/keystore.p12",
                  "-passout", "env:STORE", env={"STORE": store})
         self.run("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", "tls/server.crt", "-keystore", "tls/truststore.p12", "-storepass", "changeit")
         url = {"mariadb": f"jdbc:mariadb://127.0.0.1:{server.port}/{database}?useMysqlMetadata=true",
                "postgresql": f"jdbc:postgresql://127.0.0.1:{server.port}/{database}"}[server.backend]
         (folder / "vars.json").write_text(json.dumps({
-            "ansible_python_interpreter": sys.executable, "__db_hive_etc": str(folder), "db_hive_backend": server.backend, "db_hive_metastore_port": self.port, "db_hive_metastore_password": server.password,
-            "db_hive_keystore_password": store, "db_hive_s3_endpoint": "https://127.0.0.1:1", "db_hive_s3_secret_key": secrets.token_urlsafe(12),
-            "db_hive_memory_mib": 1024, "db_hive_metastore_heap_mib": 192, "db_hive_warehouse": f"file://{folder}/warehouse",
+            "ansible_python_interpreter": sys.executable,
+            "__db_hive_etc": str(folder),
+            "db_hive_backend": server.backend,
+            "db_hive_metastore_port": self.port,
+            "db_hive_metastore_password": server.password,
+            "db_hive_keystore_password": store,
+            "db_hive_s3_endpoint": "https://127.0.0.1:1",
+            "db_hive_s3_secret_key": secrets.token_urlsafe(12),
+            "db_hive_memory_mib": 1024,
+            "db_hive_metastore_heap_mib": 192,
+            "db_hive_warehouse": f"file://{folder}/warehouse",
             "db_hive_log_level": "INFO",
             # The server of the test has a port of its own; and nobody waits minutes for the cleaner.
             "db_hive_metastore_settings": {"javax.jdo.option.ConnectionURL": url, "metastore.timedout.txn.reaper.start": "1s",
-                                           "metastore.timedout.txn.reaper.interval": "1s"}}))
+                                           "metastore.timedout.txn.reaper.interval": "1s"},
+        }))
         (folder / "play.yml").write_text(PLAY)
         collections = folder / "ansible_collections" / "gti"
         collections.mkdir(parents=True)
@@ -68,7 +83,7 @@ class Metastore:
         (folder / "warehouse").chmod(0o777)
 
     def run(self, *command, env=None):
-        result = subprocess.run(command, cwd=self.folder, env=dict(os.environ, **(env or {})), capture_output=True, text=True)
+        result = subprocess.run(command, cwd=self.folder, env=dict(os.environ, **(env or {})), capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout + result.stderr
 
     def start(self):
@@ -91,7 +106,7 @@ class Metastore:
 
     def probe(self, ca=None, *more):
         return subprocess.run([sys.executable, ROLE / "files" / "metastore_probe.py", "127.0.0.1", str(self.port), ca or str(self.ca), *more],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture
