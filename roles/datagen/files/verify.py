@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove on the controller that what datagen sent is in the bucket, whole, and that its account may do nothing else.
+
+Reads what to expect as JSON on standard input, so that no secret is on a command line; writes what held and what
+did not as JSON, and ends with 1 if anything did not. Removes what was sent.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import secrets
+import ssl
+import sys
+
+import urllib3
+from minio import Minio
+from minio.error import S3Error
+
+NAME = re.compile(r"([a-z_]+)-(\d{4})(\d\d)(\d\d)T.*")
+
+
+class Verification:
+    def __init__(self, expected):
+        self.expected, self.bucket, self.prefix = expected, expected["bucket"], expected["prefix"]
+        self.held, self.broken = [], []
+        # Only this authority is trusted, so that each request proves the chain.
+        self.pool = urllib3.PoolManager(
+            ssl_context=ssl.create_default_context(cafile=expected["ca_path"]), timeout=10, retries=urllib3.Retry(2, status=0)
+        )
+        self.account = self.client(*expected["account"])
+        self.reader = self.client(*expected["reader"])
+        self.keys = [self.key(batch["batch"]) for batch in expected["made"]]
+
+    def client(self, access_key, secret_key):
+        host = self.expected["endpoint"].split("://", 1)[1]
+        return Minio(host, access_key, secret_key, region=self.expected["region"], http_client=self.pool)
+
+    def key(self, batch):
+        kind, year, month, day = NAME.fullmatch(batch).groups()
+        return f"{self.prefix}{kind}/{year}/{month}/{day}/{batch}"
+
+    def check(self, what, holds):
+        (self.held if holds else self.broken).append(what)
+
+    def may_not(self, what, call, code="AccessDenied"):
+        try:
+            call()
+        except S3Error as error:
+            self.check(f"{what} is refused" if error.code == code else f"{what}: refused otherwise: {error.code}", error.code == code)
+        else:
+            self.broken.append(f"{what} was not refused")
+
+    def arrived(self, key, batch):
+        try:
+            response = self.reader.get_object(self.bucket, key)
+        except S3Error as error:
+            self.broken.append(f"{key}: {error.code}")
+            return
+        with response:
+            records = [json.loads(line) for line in gzip.decompress(response.read()).splitlines()]
+        whole = len({record["event_id"] for record in records}) == len(records) == batch.get("records", len(records)) > 0
+        self.check(f"{key} holds {len(records)} records", whole)
+        self.check(f"{key}: no record was set aside", batch.get("rejected", 0) == 0)
+
+    def refusals(self):
+        own, mark = self.keys[0], "verify-" + secrets.token_hex(6)
+        self.may_not("reading back", lambda: self.account.get_object(self.bucket, own))
+        self.may_not("deleting", lambda: self.account.remove_object(self.bucket, own))
+        self.may_not("listing the whole raw zone", lambda: next(self.account.list_objects(self.bucket, self.prefix), None))
+        self.may_not("listing the warehouse", lambda: next(self.account.list_objects(self.bucket, "warehouse/"), None))
+        for folder in ("warehouse/", "checkpoints/", "tmp/", self.prefix, f"{self.prefix}verify-nobody/", ""):
+            self.may_not(f"writing {folder or 'the top of the bucket'}", lambda: self.put(folder + mark))
+        self.may_not("making a bucket", lambda: self.account.make_bucket(mark, self.expected["region"]))
+        wrong = self.client(self.expected["account"][0], secrets.token_hex(16))
+        self.may_not("a wrong secret", lambda: next(wrong.list_objects(self.bucket, own), None), "SignatureDoesNotMatch")
+
+    def put(self, key):
+        self.account.put_object(self.bucket, key, io.BytesIO(b"verify"), 6)
+
+    def run(self):
+        try:
+            for key, batch in zip(self.keys, self.expected["made"]):
+                self.arrived(key, batch)
+            self.refusals()
+        finally:
+            for key in self.keys:
+                self.reader.remove_object(self.bucket, key)
+
+
+def main():
+    verification = Verification(json.load(sys.stdin))
+    try:
+        verification.run()
+    except (S3Error, urllib3.exceptions.HTTPError) as error:
+        verification.broken.append(f"{verification.expected['endpoint']}: {error}")
+    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
+    return 1 if verification.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
