@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks Trino over its own protocol, with Python's standard library alone.
 
-  trino_check.py wait SECONDS SQL   asks until rows come, and prints them. Signs in as the command line does.
-  trino_check.py verify             tries what Trino must do and what it must refuse; takes what to expect as JSON on
-                                    standard input (passwords never on the command line) and prints one JSON report.
+  trino_check.py wait SECONDS [SQL]   asks until the server has started and the query succeeds, and prints its rows.
+                                      Signs in as the command line does.
+  trino_check.py verify               tries what Trino must do and what it must refuse; takes what to expect as JSON on
+                                      standard input (passwords never on the command line) and prints one JSON report.
 """
 
 from __future__ import annotations
@@ -156,14 +157,6 @@ class Checks:
         if said.startswith(b"HTTP/1.1 2"):
             raise AssertionError("port %d answers without TLS" % own.port)
 
-    def check_nobody_is_let_in_without_a_password(self):
-        refused(self.nobody().status(), "a query without a name")
-        refused(self.nobody(user=self.spec["operator"]).status(), "a query with a name alone")
-
-    def check_a_wrong_password_is_refused(self):
-        refused(self.nobody(self.spec["operator"], uuid.uuid4().hex).status(), "a wrong password")
-        refused(self.nobody(uuid.uuid4().hex, self.passwords[self.spec["operator"]]).status(), "an unknown user")
-
     def check_nodes_know_one_another_by_the_secret_alone(self):
         def memory(**headers):
             return self.nobody().ask("/v1/memory", headers=headers)[0]
@@ -187,6 +180,14 @@ class Checks:
 
 class CoordinatorChecks(Checks):
     """What only the coordinator answers."""
+
+    def check_nobody_is_let_in_without_a_password(self):
+        refused(self.nobody().status(), "a query without a name")
+        refused(self.nobody(user=self.spec["operator"]).status(), "a query with a name alone")
+
+    def check_a_wrong_password_is_refused(self):
+        refused(self.nobody(self.spec["operator"], uuid.uuid4().hex).status(), "a wrong password")
+        refused(self.nobody(uuid.uuid4().hex, self.passwords[self.spec["operator"]]).status(), "an unknown user")
 
     def check_every_user_signs_in(self):
         for name in self.passwords:
@@ -245,28 +246,32 @@ def signed_in():
         return Trino(settings["server"], settings["truststore-path"], settings["user"], file.read().strip())
 
 
-def wait(seconds, sql):
-    """Ask until rows come, or the time is over; what was wrong last is said then."""
+def started(client):
+    """Tell whether the server says that it is no longer starting; that needs no worker, as any query does."""
+    if json.loads(client.ask("/v1/info")[1])["starting"]:
+        raise QueryFailed({"message": "the server is still starting"})
+
+
+def wait(seconds, sql=None):
+    """Ask until the server has started and the query, if any, succeeds, or the time is over; the last trouble is said then."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            rows = signed_in().rows(sql)
-            reason = "no rows"
-        except (QueryFailed, OSError) as error:
-            rows, reason = [], error
-        if rows or time.monotonic() > deadline:
-            break
+            client = signed_in()
+            started(client)
+            for row in client.rows(sql) if sql else ():
+                print(*row, sep="\t")
+            return 0
+        except (QueryFailed, OSError, ValueError) as error:
+            if time.monotonic() > deadline:
+                print("not ready after %d s: %s" % (seconds, error), file=sys.stderr)
+                return 1
         time.sleep(1)
-    for row in rows:
-        print(*row, sep="\t")
-    if not rows:
-        print("not ready after %d s: %s" % (seconds, reason), file=sys.stderr)
-    return 0 if rows else 1
 
 
 def main(arguments):
-    if arguments[:1] == ["wait"] and len(arguments) == 3:
-        return wait(int(arguments[1]), arguments[2])
+    if arguments[:1] == ["wait"] and len(arguments) in (2, 3):
+        return wait(int(arguments[1]), *arguments[2:])
     if arguments == ["verify"]:
         json.dump(verify(json.load(sys.stdin)), sys.stdout)
         return 0
