@@ -110,7 +110,7 @@ def parser():
     top = argparse.ArgumentParser(prog="datagen", description="Synthetic data of an Internet provider, for the lakehouse.")
     top.add_argument("--settings", default=settings.PATH, help="another file of settings")
     top.add_argument("--state-dir", type=pathlib.Path, help="keep buffer, logs and metrics in another folder")
-    top.add_argument("--only", choices=("s3", "kafka"), help="send to this destination alone")
+    top.add_argument("--only", choices=("s3", "kafka"), help="send to this destination alone; with --state-dir, since what was sent counts as sent everywhere")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name, call, about):
@@ -152,7 +152,10 @@ def between(least, most):
 
 
 def main(argv=None):
-    arguments = parser().parse_args(argv)
+    top = parser()
+    arguments = top.parse_args(argv)
+    if arguments.only and not arguments.state_dir:
+        top.error("--only needs --state-dir")
     is_health = arguments.call is health
     try:
         found = settings.load(arguments.settings)

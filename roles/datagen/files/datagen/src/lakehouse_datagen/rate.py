@@ -20,10 +20,11 @@ def stream(isp, name, per_second, seconds, run, produce, clock=time.monotonic, s
     """Hands records to produce(line) as they are due; each holds the run's name and its number, so that none can be lost
     or doubled unseen, and the moment at which it was made. One that comes too late is not made up for after the end.
     """
-    encode, chance, began, sent = validator(name).encode, random.Random(run), clock(), 0
-    while (elapsed := clock() - began) < seconds:
+    encode, chance, began, sent, elapsed = validator(name).encode, random.Random(run), clock(), 0, 0.0
+    while elapsed < seconds:
+        elapsed = min(clock() - began, seconds)
         due = min(int(elapsed * per_second) + 1, per_second * seconds)
-        while sent < due and clock() - began < seconds:
+        while sent < due and clock() - began < seconds + TICK:
             produce(encode({"event_id": f"{run}-{sent:010}", **_record(isp, name, chance, now())}))
             sent += 1
         sleep(TICK)
