@@ -117,13 +117,15 @@ def metastore(server, database, hive_schema, metastore_home):
     # Not below pytest's own folder, which other users may not enter.
     folder = pathlib.Path(f"/tmp/hive-metastore-{secrets.token_hex(4)}")
     folder.mkdir(mode=0o755)
-    instance = Metastore(server, database, metastore_home, folder)
     try:
-        instance.start()
-        yield instance
+        instance = Metastore(server, database, metastore_home, folder)
+        try:
+            instance.start()
+            yield instance
+        finally:
+            if hasattr(instance, "process"):
+                instance.stop()
     finally:
-        if hasattr(instance, "process"):
-            instance.stop()
         subprocess.run(["rm", "-rf", folder], check=True)
 
 
