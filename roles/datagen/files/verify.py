@@ -9,6 +9,7 @@ did not as JSON, and ends with 1 if anything did not. Removes what was sent.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -47,13 +48,16 @@ class Verification:
     def check(self, what, holds):
         (self.held if holds else self.broken).append(what)
 
-    def may_not(self, what, call, code="AccessDenied"):
+    def may_not(self, what, call, code="AccessDenied", undo=None):
         try:
             call()
         except S3Error as error:
             self.check(f"{what} is refused" if error.code == code else f"{what}: refused otherwise: {error.code}", error.code == code)
         else:
             self.broken.append(f"{what} was not refused")
+            for client in (self.account, self.reader) if undo else ():
+                with contextlib.suppress(S3Error):
+                    undo(client)
 
     def arrived(self, key, batch):
         try:
@@ -74,13 +78,16 @@ class Verification:
         self.may_not("listing the whole raw zone", lambda: next(self.account.list_objects(self.bucket, self.prefix), None))
         self.may_not("listing the warehouse", lambda: next(self.account.list_objects(self.bucket, "warehouse/"), None))
         for folder in ("warehouse/", "checkpoints/", "tmp/", self.prefix, f"{self.prefix}verify-nobody/", ""):
-            self.may_not(f"writing {folder or 'the top of the bucket'}", lambda: self.put(folder + mark))
-        self.may_not("making a bucket", lambda: self.account.make_bucket(mark, self.expected["region"]))
+            self.may_not(
+                f"writing {folder or 'the top of the bucket'}",
+                lambda: self.account.put_object(self.bucket, folder + mark, io.BytesIO(b"verify"), 6),
+                undo=lambda client: client.remove_object(self.bucket, folder + mark),
+            )
+        self.may_not(
+            "making a bucket", lambda: self.account.make_bucket(mark, self.expected["region"]), undo=lambda client: client.remove_bucket(mark)
+        )
         wrong = self.client(self.expected["account"][0], secrets.token_hex(16))
         self.may_not("a wrong secret", lambda: next(wrong.list_objects(self.bucket, own), None), "SignatureDoesNotMatch")
-
-    def put(self, key):
-        self.account.put_object(self.bucket, key, io.BytesIO(b"verify"), 6)
 
     def run(self):
         try:

@@ -22,7 +22,7 @@ def test_every_type_arrives(site, name):
     options = {"rows": 500} if name == "sales" else {}
     code, made = site.app.run(name, AT, **options)
     assert code == OK
-    (key,) = site.objects()
+    (key,) = site.versions()
     slot = times.utc(TYPES[name].slots(None, AT)[0])
     assert key == f"raw/{name}/{slot:%Y/%m/%d}/{made[0]['batch']}"
     response = site.server.client().get_object(site.bucket, key)

@@ -12,8 +12,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "roles/datagen/files/datagen/src"))
 
-from lakehouse_datagen import times  # noqa: E402
-from lakehouse_datagen.isp import Isp  # noqa: E402
+from lakehouse_datagen import times
+from lakehouse_datagen.isp import Isp
 
 
 @pytest.fixture(scope="session")
