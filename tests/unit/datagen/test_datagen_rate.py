@@ -9,7 +9,8 @@ import json
 
 import pytest
 from lakehouse_datagen import cli, rate, times
-from lakehouse_datagen.generators import LIVE
+from lakehouse_datagen.generators import LIVE, TYPES
+from lakehouse_datagen.validator import validator
 
 
 class Clock:
@@ -26,9 +27,12 @@ class Clock:
 def run(isp, clock, per_second, seconds, name="radius_logs"):
     lines = []
 
-    def produce(line):
+    def produce(key, line):
         clock.now += clock.cost
-        lines.append((clock.now, json.loads(line)))
+        record = json.loads(line)
+        validator(name).encode(record)
+        assert record[TYPES[name].KEY].encode() == key and line.endswith(b"}\n")
+        lines.append((clock.now, record))
 
     sent = rate.stream(isp, name, per_second, seconds, "bench", produce, clock=clock, sleep=clock.sleep, now=lambda: 1795791600 + clock.now)
     assert sent == len(lines)

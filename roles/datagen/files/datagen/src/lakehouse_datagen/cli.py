@@ -57,13 +57,13 @@ def run_rate(app, arguments):
             confirmed += 1
 
     if arguments.to == "stdout":
-        produce, flush = sys.stdout.buffer.write, sys.stdout.flush
+        produce, flush = lambda key, line: sys.stdout.buffer.write(line), sys.stdout.flush
     else:
         sink = next((sink for sink in app.sinks if sink.name == "kafka"), None)
         if sink is None or arguments.type not in sink.topics:
             print(f"datagen: there is no topic for {arguments.type} in the settings (kafka.topics)", file=sys.stderr)
             return USAGE
-        produce, flush = lambda line: sink.produce(arguments.type, line, delivered), sink.flush
+        produce, flush = lambda key, line: sink.produce(arguments.type, key, line, delivered), sink.flush
     began = time.monotonic()
     sent = rate.stream(app.isp, arguments.type, arguments.events_per_second, arguments.seconds, arguments.run, produce)
     flush()

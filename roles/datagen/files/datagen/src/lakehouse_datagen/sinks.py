@@ -129,18 +129,18 @@ class KafkaSink:
         left = dict.fromkeys(batch.state.get("kafka_left", range(len(records))))
         reasons = set()
         for number in list(left):
-            self.produce(batch.type, records[number], lambda error, _, number=number: reasons.add(str(error)) if error else left.pop(number))
+            key = json.loads(records[number])[TYPES[batch.type].KEY].encode()
+            self.produce(batch.type, key, records[number], lambda error, _, number=number: reasons.add(str(error)) if error else left.pop(number))
         self.flush()
         if left:
             batch.state["kafka_left"] = list(left)
             raise Away(f"{len(left)} of {len(records)} records were not confirmed: {'; '.join(sorted(reasons))} {self._trouble}")
         return True
 
-    def produce(self, name, line, on_delivery):
-        key = json.loads(line)[TYPES[name].KEY]
+    def produce(self, name, key, line, on_delivery):
         while True:
             try:
-                self._producer.produce(self.topics[name], line.rstrip(b"\n"), key.encode(), on_delivery=on_delivery)
+                self._producer.produce(self.topics[name], line.rstrip(b"\n"), key, on_delivery=on_delivery)
                 self._producer.poll(0)
                 return
             except BufferError:
