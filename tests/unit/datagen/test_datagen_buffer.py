@@ -47,7 +47,9 @@ def test_the_same_lines_are_the_same_bytes(buffer, tmp_path):
     other = Buffer(tmp_path / "other", MIB)
     for place in (buffer, other):
         place.add(name(0), [b"one\n"] * 1000)
-    assert buffer.pending()[0].path.read_bytes() == other.pending()[0].path.read_bytes()
+    content = buffer.pending()[0].path.read_bytes()
+    assert content == other.pending()[0].path.read_bytes()
+    assert content[4:8] == bytes(4), "no moment of packing in it"
 
 
 def test_oldest_first_wherever_they_wait(buffer):
@@ -141,8 +143,17 @@ def test_pruning_removes_what_is_old_and_never_what_waits(buffer):
     assert buffer.prune(failed=True) == 1 and not failed.path.exists() and waiting.path.exists()
 
 
+class Slow(Buffer):
+    """Long between looking and acting, so that others have time to act in between."""
+
+    def usage(self):
+        found = super().usage()
+        time.sleep(0.02)
+        return found
+
+
 def fill(root, first, full):
-    buffer = Buffer(root, MIB)
+    buffer = Slow(root, MIB)
     for number in range(first, first + 10):
         try:
             buffer.add(name(number), noise(100_000))
