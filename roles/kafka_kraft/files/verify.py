@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove from outside what a Kafka cluster does and what it refuses, each account by its own password.
+
+    verify.py rights    what each user may and may not do
+    verify.py restart   that nothing is lost of what is sent while a node is restarted
+
+Reads what to expect as JSON on standard input, so that no secret is on a command line; writes what held and what did
+not as JSON, and ends with 1 if anything did not. Its topics and users have names of their own and go, whatever happens.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+import time
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType, ResourceType
+
+# A prefix that is granted to nobody.
+NOBODYS = "verify.nobody."
+SECONDS_OF_SENDING = 15
+RECORDS_A_SECOND = 200
+
+
+class Verification:
+    def __init__(self, expected):
+        self.expected = expected
+        self.mark = "verify_" + secrets.token_hex(6)
+        self.held, self.broken, self.topics = [], [], []
+        self.admin = AdminClient(self.settings(expected["admin_user"], expected["admin_password"]))
+
+    def settings(self, user, password, **more):
+        return {
+            "bootstrap.servers": ",".join(self.expected["bootstrap_servers"]),
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": user,
+            "sasl.password": password,
+            # Only this authority is trusted, so that each connection proves the chain.
+            "ssl.ca.location": self.expected["ca_path"],
+            # A lone broker that goes says that there are none, and the client would ask its way again only minutes later.
+            "metadata.recovery.rebootstrap.trigger.ms": 5000,
+            "log_level": 0,
+            "logger": logging.getLogger("verify"),
+            **more,
+        }
+
+    def check(self, what, holds):
+        (self.held if holds else self.broken).append(what)
+
+    def expect(self, allowed, what, call):
+        """Do it, and see whether it is allowed, or refused for lack of rights and nothing else."""
+        try:
+            call()
+        except KafkaException as error:
+            name = error.args[0].name()
+            if allowed or not name.endswith("AUTHORIZATION_FAILED"):
+                self.broken.append(f"{what}: {name}: {error.args[0].str()}")
+            else:
+                self.held.append(f"{what} is refused")
+        else:
+            (self.held if allowed else self.broken).append(what if allowed else f"{what} was not refused")
+
+    # --- the parts ---
+
+    def cluster(self):
+        found = self.admin.describe_cluster(request_timeout=20).result(20)
+        self.check(f"the cluster is {self.expected['cluster_id']}", found.cluster_id == self.expected["cluster_id"])
+        self.check(
+            f"brokers {', '.join(map(str, self.expected['brokers']))} are there",
+            sorted(node.id for node in found.nodes) == sorted(self.expected["brokers"]),
+        )
+        lacking = [
+            f"{topic.topic}-{partition.id}"
+            for topic in self.admin.list_topics(timeout=20).topics.values()
+            for partition in topic.partitions.values()
+            if len(partition.isrs) < len(partition.replicas)
+        ]
+        self.check(f"partitions that lack a copy: {', '.join(lacking) or 'none'}", not lacking)
+
+    def strangers(self):
+        for user in [self.expected["admin_user"]] + [user["name"] for user in self.expected["users"]]:
+            self.check(f"{user} with a wrong password is refused", self.is_kept_out(user, secrets.token_hex(16)))
+        self.check("an unknown user is refused", self.is_kept_out(self.mark, secrets.token_hex(16)))
+
+    def is_kept_out(self, user, password):
+        errors = []
+        client = AdminClient(self.settings(user, password, error_cb=errors.append))
+        answer = client.describe_cluster(request_timeout=20)
+        deadline = time.monotonic() + 20
+        while not answer.done() and not errors and time.monotonic() < deadline:
+            client.poll(0.05)
+        return bool(errors) and errors[0].code() == KafkaError._AUTHENTICATION
+
+    def rights(self):
+        """A topic for each name that anyone is granted, where that is a prefix, and one for nobody."""
+        for prefix in sorted({name[:-1] for user in self.expected["users"] for name in self.grants(user) if name.endswith("*")} | {NOBODYS}):
+            topic = self.make_topic(prefix + self.mark, partitions=1)
+            self.produce(self.settings(self.expected["admin_user"], self.expected["admin_password"]), topic)
+            for user in self.expected["users"]:
+                account = self.settings(user["name"], user["password"])
+                may_write, may_read = covers(user.get("write"), topic), covers(user.get("read"), topic)
+                self.expect(may_write, f"{user['name']} writing to {prefix}*", lambda: self.produce(account, topic))
+                self.expect(may_read, f"{user['name']} reading {prefix}*", lambda: self.consume(account, topic))
+                for group in user.get("groups") or [] if may_read else []:
+                    group = group[:-1] + self.mark if group.endswith("*") else group
+                    self.expect(True, f"{user['name']} reading {prefix}* as a member of {group}", lambda: self.consume(account, topic, group))
+        for user in self.expected["users"]:
+            client, name = AdminClient(self.settings(user["name"], user["password"])), NOBODYS + self.mark
+            self.expect(False, f"{user['name']} as a member of another's group", lambda: self.offsets(client, name))
+            self.expect(False, f"{user['name']} making a topic", lambda: self.result(client.create_topics([NewTopic(name + ".new")])))
+            self.expect(False, f"{user['name']} deleting a topic", lambda: self.result(client.delete_topics([name])))
+            acls = client.create_acls([AclBinding(ResourceType.TOPIC, name, ResourcePatternType.LITERAL, "User:" + user["name"], "*", AclOperation.ALL, AclPermissionType.ALLOW)])
+            self.expect(False, f"{user['name']} giving itself rights", lambda: self.result(acls))
+
+    def grants(self, user):
+        return (user.get("read") or []) + (user.get("write") or [])
+
+    def restart(self):
+        """Send at a steady rate, to all partitions, for a while in which a node is restarted; then count."""
+        topic = self.make_topic(NOBODYS + self.mark, partitions=3)
+        failures, arrivals = [], []
+
+        def delivered(error, message):
+            arrivals.append(time.monotonic())
+            if error:
+                failures.append(error)
+
+        account = self.settings(self.expected["admin_user"], self.expected["admin_password"])
+        producer = Producer({**account, "acks": "all", "enable.idempotence": True, "message.timeout.ms": 300000})
+        sent, began = 0, time.monotonic()
+        while time.monotonic() - began < SECONDS_OF_SENDING:
+            producer.produce(topic, str(sent).encode(), partition=sent % 3, on_delivery=delivered)
+            sent += 1
+            producer.poll(max(0, began + sent / RECORDS_A_SECOND - time.monotonic()))
+        unsent = producer.flush(300)
+        arrived = self.count(account, topic)
+        silence = max(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
+        self.check(f"{sent} records sent, {unsent + len(failures)} not taken, longest wait {silence:.1f} s", not unsent and not failures)
+        self.check(f"{len(arrived)} records arrived, {sent - len(set(arrived))} lost, {len(arrived) - len(set(arrived))} twice", sorted(arrived) == list(range(sent)))
+
+    # --- helpers ---
+
+    def make_topic(self, name, partitions):
+        self.topics.append(name)
+        self.result(self.admin.create_topics([NewTopic(name, partitions)], operation_timeout=20))
+        return name
+
+    def produce(self, account, topic):
+        failures = []
+        producer = Producer({**account, "acks": "all", "message.timeout.ms": 15000})
+        producer.produce(topic, b"verify", on_delivery=lambda error, message: failures.append(error))
+        producer.flush(20)
+        if failures[0]:
+            raise KafkaException(failures[0])
+
+    def consume(self, account, topic, group=None):
+        """Read a record, as a member of a group if one is given, which is to commit."""
+        consumer = Consumer({**account, "group.id": group or self.mark, "enable.auto.commit": False})
+        try:
+            known = consumer.list_topics(topic, timeout=15).topics[topic]
+            if known.error:
+                raise KafkaException(known.error)
+            consumer.assign([TopicPartition(topic, 0, 0)])
+            message = consumer.poll(15)
+            # The library asks for its group even if it needs none.
+            while message and message.error() and not group and message.error().code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                message = consumer.poll(15)
+            if message is None or message.error():
+                raise KafkaException(message.error() if message else KafkaError(KafkaError._TIMED_OUT))
+            if group:
+                consumer.commit(message, asynchronous=False)
+        finally:
+            consumer.close()
+
+    def offsets(self, client, group):
+        self.result(client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=20))
+
+    def result(self, futures):
+        for future in futures.values():
+            future.result(30)
+
+    def count(self, account, topic):
+        consumer = Consumer({**account, "group.id": self.mark, "enable.auto.commit": False, "enable.partition.eof": True})
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in range(3)])
+        arrived, ended, deadline = [], 0, time.monotonic() + 60
+        while ended < 3 and time.monotonic() < deadline:
+            for message in consumer.consume(1000, 1):
+                if not message.error():
+                    arrived.append(int(message.value()))
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    ended += 1
+        consumer.close()
+        return arrived
+
+    def clean(self):
+        groups = [group.group_id for group in self.admin.list_consumer_groups(request_timeout=20).result(20).valid if self.mark in group.group_id]
+        if groups:
+            self.result(self.admin.delete_consumer_groups(groups, request_timeout=20))
+        if self.topics:
+            self.result(self.admin.delete_topics(self.topics, operation_timeout=20))
+
+
+def covers(names, name):
+    """Whether one of the names, of which some end in a star, stands for it."""
+    return any(name.startswith(granted[:-1]) if granted.endswith("*") else name == granted for granted in names or [])
+
+
+def main():
+    verification = Verification(json.load(sys.stdin))
+    parts = {"rights": [verification.cluster, verification.strangers, verification.rights], "restart": [verification.restart]}
+    try:
+        try:
+            for part in parts[sys.argv[1]]:
+                part()
+        finally:
+            verification.clean()
+    except KafkaException as error:
+        verification.broken.append(f"{','.join(verification.expected['bootstrap_servers'])}: {error.args[0].str()}")
+    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
+    return 1 if verification.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
