@@ -85,10 +85,12 @@ state:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_storage_state as storage
 
+RUNUSER = "/usr/sbin/runuser"
+
 
 def format_folders(module):
     params = module.params
-    command = ["/usr/sbin/runuser", "-u", params["owner"], "--", params["java"], "-cp", params["kafka_home"] + "/libs/*"]
+    command = [RUNUSER, "-u", params["owner"], "--", params["java"], "-cp", params["kafka_home"] + "/libs/*"]
     command += ["kafka.tools.StorageTool", "format", "--cluster-id", params["cluster_id"], "--config", params["config"]]
     code, output, errors = module.run_command(command)
     if code != 0:
