@@ -10,12 +10,13 @@ import shlex
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 
 from lab.host import __main__ as commands
 from lab.host import ansible, containers, daemon, machine, reach, settings, status, template, up
-from lab.host.shell import Failure, Progress, only_one, run
+from lab.host.shell import Failure, only_one, run
 
 GUEST = """\
 #a description
@@ -184,7 +185,8 @@ trino                      : ok=1    changed=2    unreachable=0    failed=1    s
 
 
 def test_the_failing_task_and_the_changes_are_read_from_the_output(capsys):
-    reader = ansible.Reader(Progress())
+    progress = types.SimpleNamespace(say=print, detail=lambda _text: None)
+    reader = ansible.Reader(progress)
     for line in OUTPUT.splitlines():
         reader.line(line)
     assert reader.failed[0] == 'TASK [Wait for it] ****'
