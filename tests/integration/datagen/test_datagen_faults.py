@@ -158,6 +158,7 @@ def test_killed_before_the_upload(site, patch, kept):
 def test_processes_at_once_are_one_after_another(site):
     processes = [site.process("run", kind, "--at", times.iso(AT)) for kind in ("olt_metrics", "olt_metrics", "cpe_status", "radius_logs")]
     assert [process.wait(120) for process in processes] == [0] * 4
+    assert sorted(event["data_type"] for event in site.logs("generation")) == ["cpe_status", "olt_metrics", "radius_logs"]
     assert_all_arrived_once(site, 3)
 
 
