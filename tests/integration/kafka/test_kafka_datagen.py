@@ -10,6 +10,7 @@ import json
 import pathlib
 import secrets
 import sys
+import threading
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -114,11 +115,33 @@ def test_a_type_without_a_topic_goes_to_the_bucket_alone(site, events):
     assert not any(events().values())
 
 
-def test_a_stream_at_a_rate(site, events, monkeypatch, capfd):
+def stream(monkeypatch, site, per_second, seconds):
     monkeypatch.setattr(cli.settings, "load", lambda path: site)
-    arguments = ["rate", "--type", "radius_logs", "--events-per-second", "500", "--seconds", "2", "--run", "bench"]
-    assert cli.main(arguments) == 0
+    return cli.main(["rate", "--type", "radius_logs", "--events-per-second", str(per_second), "--seconds", str(seconds), "--run", "bench"])
+
+
+def numbers(events):
+    return sorted(json.loads(value)["event_id"] for records in events().values() for _, value in records)
+
+
+def test_a_stream_at_a_rate(site, events, monkeypatch, capfd):
+    assert stream(monkeypatch, site, 500, 2) == 0
     result = json.loads(capfd.readouterr().out)
     assert result["sent"] == result["confirmed"] == 1000 and result["failed"] == {}
-    ids = sorted(json.loads(value)["event_id"] for records in events().values() for _, value in records)
-    assert ids == [f"bench-{number:010}" for number in range(1000)]
+    assert numbers(events) == [f"bench-{number:010}" for number in range(1000)]
+
+
+def test_a_stream_outlives_a_restart_of_the_broker(broker, site, events, monkeypatch, capfd):
+    def restart():
+        broker.process.terminate()
+        broker.process.wait(60)
+        broker.start()
+
+    timer = threading.Timer(1.5, restart)
+    timer.start()
+    try:
+        assert stream(monkeypatch, site, 300, 5) == 0
+    finally:
+        timer.join()
+    assert json.loads(capfd.readouterr().out)["confirmed"] == 1500
+    assert numbers(events) == [f"bench-{number:010}" for number in range(1500)]

@@ -9,6 +9,7 @@ check has codes of its own, as monitoring wants them: 0 well, 1 to be looked at,
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import pathlib
 import secrets
@@ -18,7 +19,7 @@ import time
 from . import rate, settings
 from .app import FAILURE, KEPT, OK, USAGE, App
 from .generators import LIVE, TYPES, sales
-from .sinks import Away
+from .sinks import Away, KafkaSink
 from .times import parse
 from .validator import Rejected, validator
 
@@ -59,10 +60,12 @@ def run_rate(app, arguments):
     if arguments.to == "stdout":
         produce, flush = lambda key, line: sys.stdout.buffer.write(line), sys.stdout.flush
     else:
-        sink = next((sink for sink in app.sinks if sink.name == "kafka"), None)
-        if sink is None or arguments.type not in sink.topics:
+        kafka = app.settings.kafka
+        if kafka is None or arguments.type not in kafka.topics:
             print(f"datagen: there is no topic for {arguments.type} in the settings (kafka.topics)", file=sys.stderr)
             return USAGE
+        # Long enough for a broker to start again: not one event may be lost by that.
+        sink = KafkaSink(dataclasses.replace(kafka, timeout_seconds=max(kafka.timeout_seconds, 120)))
         produce, flush = lambda key, line: sink.produce(arguments.type, key, line, delivered), sink.flush
     began = time.monotonic()
     sent = rate.stream(app.isp, arguments.type, arguments.events_per_second, arguments.seconds, arguments.run, produce)

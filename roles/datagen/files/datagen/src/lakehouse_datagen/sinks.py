@@ -114,6 +114,8 @@ class KafkaSink:
                 "compression.type": "lz4",
                 "linger.ms": 20,
                 "delivery.timeout.ms": settings.timeout_seconds * 1000,
+                # A broker that shuts down takes itself off the list; with only one, the client must look for it again.
+                "metadata.recovery.rebootstrap.trigger.ms": 5000,
                 "error_cb": self._remember,
                 "logger": SILENT,
             }
