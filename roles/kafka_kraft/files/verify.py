@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prove from outside what a Kafka cluster does and what it refuses, each account by its own password.
 
-    verify.py rights    what each user may and may not do
-    verify.py restart   that nothing is lost of what is sent while a node is restarted
+    verify.py rights         what each user may and may not do
+    verify.py send SECONDS   that nothing is lost or doubled of what is sent, whatever happens to a node meanwhile
 
 Reads what to expect as JSON on standard input, so that no secret is on a command line; writes what held and what did
 not as JSON, and ends with 1 if anything did not. Its topics and users have names of their own and go, whatever happens.
@@ -23,7 +23,6 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, A
 
 # A prefix that is granted to nobody.
 NOBODYS = "verify.nobody."
-SECONDS_OF_SENDING = 15
 RECORDS_A_SECOND = 200
 
 
@@ -121,8 +120,8 @@ class Verification:
     def grants(self, user):
         return (user.get("read") or []) + (user.get("write") or [])
 
-    def restart(self):
-        """Send at a steady rate, to all partitions, for a while in which a node is restarted; then count."""
+    def send(self, seconds):
+        """Send at a steady rate, to all partitions; then count."""
         topic = self.make_topic(NOBODYS + self.mark, partitions=3)
         failures, arrivals = [], []
 
@@ -134,7 +133,7 @@ class Verification:
         account = self.settings(self.expected["admin_user"], self.expected["admin_password"])
         producer = Producer({**account, "acks": "all", "enable.idempotence": True, "message.timeout.ms": 300000})
         sent, began = 0, time.monotonic()
-        while time.monotonic() - began < SECONDS_OF_SENDING:
+        while time.monotonic() - began < seconds:
             producer.produce(topic, str(sent).encode(), partition=sent % 3, on_delivery=delivered)
             sent += 1
             producer.poll(max(0, began + sent / RECORDS_A_SECOND - time.monotonic()))
@@ -213,11 +212,14 @@ def covers(names, name):
 
 def main():
     verification = Verification(json.load(sys.stdin))
-    parts = {"rights": [verification.cluster, verification.strangers, verification.rights], "restart": [verification.restart]}
     try:
         try:
-            for part in parts[sys.argv[1]]:
-                part()
+            if sys.argv[1] == "send":
+                verification.send(int(sys.argv[2]))
+            else:
+                verification.cluster()
+                verification.strangers()
+                verification.rights()
         finally:
             verification.clean()
     except KafkaException as error:
