@@ -20,7 +20,7 @@ def answers(port, context=None):
     """Whether a broker answers on this port, with TLS if a context is given."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-            connection = context.wrap_socket(plain, server_hostname="localhost") if context else plain
+            connection = context.wrap_socket(plain, server_hostname="127.0.0.1") if context else plain
             connection.settimeout(10)
             connection.sendall(QUESTION)
             # A TLS alert is no answer; to one who speaks plainly it comes as bytes of its own.

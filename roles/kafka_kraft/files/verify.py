@@ -65,6 +65,20 @@ class Verification:
         else:
             (self.held if allowed else self.broken).append(what if allowed else f"{what} was not refused")
 
+    def run(self, arguments):
+        if self.is_kept_out(self.expected["admin_user"], self.expected["admin_password"]):
+            self.broken.append(f"the password of {self.expected['admin_user']} does not work")
+            return
+        try:
+            if arguments[0] == "send":
+                self.send(int(arguments[1]))
+            else:
+                self.cluster()
+                self.strangers()
+                self.rights()
+        finally:
+            self.clean()
+
     # --- the parts ---
 
     def cluster(self):
@@ -213,17 +227,9 @@ def covers(names, name):
 def main():
     verification = Verification(json.load(sys.stdin))
     try:
-        try:
-            if sys.argv[1] == "send":
-                verification.send(int(sys.argv[2]))
-            else:
-                verification.cluster()
-                verification.strangers()
-                verification.rights()
-        finally:
-            verification.clean()
-    except KafkaException as error:
-        verification.broken.append(f"{','.join(verification.expected['bootstrap_servers'])}: {error.args[0].str()}")
+        verification.run(sys.argv[1:])
+    except (KafkaException, TimeoutError) as error:
+        verification.broken.append(f"{','.join(verification.expected['bootstrap_servers'])}: {error}")
     json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
     return 1 if verification.broken else 0
 
