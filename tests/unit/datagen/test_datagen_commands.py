@@ -320,3 +320,16 @@ def test_the_account_may_write_each_types_folder_and_no_other():
 def test_the_role_knows_the_types():
     internal = yaml.safe_load((CHECKOUT / "roles/datagen/vars/main.yml").read_text())
     assert internal["__datagen_types"] == list(TYPES)
+
+
+def test_the_topics_schemas_are_those_of_the_records():
+    group_vars = CHECKOUT / "group_vars/all"
+    topics = {topic["name"]: topic for topic in yaml.safe_load((group_vars / "kafka_kraft.yml").read_text())["kafka_kraft_topics"]}
+    for name, topic in yaml.safe_load((group_vars / "datagen.yml").read_text())["datagen_kafka_topics"].items():
+        schema = CHECKOUT / f"roles/datagen/files/datagen/src/lakehouse_datagen/schemas/{name}.yaml"
+        expected = {}
+        for field, kind in yaml.safe_load(schema.read_text())["properties"].items():
+            plain = [kind.get("type", "string")] if isinstance(kind.get("type", "string"), str) else kind["type"]
+            fallback = {"integer": "long", "number": "double", "string": "string"}[plain[0]]
+            expected[field] = {"utc-time": "timestamp", "calendar-date": "date"}.get(kind.get("format"), fallback)
+        assert {field["name"]: field["type"] for field in topics[topic]["schema"]} == expected, name
