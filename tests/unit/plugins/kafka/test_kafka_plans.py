@@ -110,5 +110,5 @@ class TestTables:
             kafka_acls([{"name": "a", "read": ["x.*.y"]}])
 
     def test_kafka_is_told_no_schema(self):
-        topics = [{"name": "a", "schema": []}, {"name": "b", "partitions": 2, "state": "absent", "config": {"k": 1}}]
+        topics = [{"name": "a", "schema": {"id": "string"}}, {"name": "b", "partitions": 2, "state": "absent", "config": {"k": 1}}]
         assert kafka_topics(topics) == [{"name": "a", "config": {}}, {"name": "b", "partitions": 2, "state": "absent", "config": {"k": 1}}]
