@@ -128,7 +128,8 @@ class Verification:
             self.expect(False, f"{user['name']} as a member of another's group", lambda: self.offsets(client, name))
             self.expect(False, f"{user['name']} making a topic", lambda: self.result(client.create_topics([NewTopic(name + ".new")])))
             self.expect(False, f"{user['name']} deleting a topic", lambda: self.result(client.delete_topics([name])))
-            acls = client.create_acls([AclBinding(ResourceType.TOPIC, name, ResourcePatternType.LITERAL, "User:" + user["name"], "*", AclOperation.ALL, AclPermissionType.ALLOW)])
+            acls = client.create_acls([AclBinding(
+                ResourceType.TOPIC, name, ResourcePatternType.LITERAL, "User:" + user["name"], "*", AclOperation.ALL, AclPermissionType.ALLOW)])
             self.expect(False, f"{user['name']} giving itself rights", lambda: self.result(acls))
 
     def grants(self, user):
@@ -155,7 +156,8 @@ class Verification:
         arrived = self.count(account, topic)
         silence = max(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
         self.check(f"{sent} records sent, {unsent + len(failures)} not taken, longest wait {silence:.1f} s", not unsent and not failures)
-        self.check(f"{len(arrived)} records arrived, {sent - len(set(arrived))} lost, {len(arrived) - len(set(arrived))} twice", sorted(arrived) == list(range(sent)))
+        self.check(f"{len(arrived)} records arrived, {sent - len(set(arrived))} lost, {len(arrived) - len(set(arrived))} twice",
+                   sorted(arrived) == list(range(sent)))
 
     # --- helpers ---
 

@@ -55,7 +55,7 @@ def test_away_and_back(shaky):
         assert [run(shaky, number) for number in (1, 2, 3)] == [KEPT] * 3
         assert sorted(shaky.where().values()) == [FAILED] + [WAITING] * 2 + [SENT]
         assert "refused" in shaky.logs("upload")[-1]["reasons"]["s3"]
-        assert [level for name, level, _ in shaky.app.health() if name == "s3"] == [2]
+        assert [level for name, level, dummy in shaky.app.health() if name == "s3"] == [2]
     assert run(shaky, 4) == OK
     assert_all_arrived_once(shaky, 5)
 
@@ -116,7 +116,7 @@ def test_a_full_buffer_is_loud_and_what_it_refused_is_made_when_there_is_room(sh
         kept = len(shaky.where())
         assert shaky.logs("generation")[-1]["event"] == "buffer_full"
         assert 'datagen_buffer_full_total{type="olt_metrics"} 1' in (shaky.settings.state_dir / "metrics/datagen.prom").read_text()
-        levels = {name: level for name, level, _ in shaky.app.health()}
+        levels = {name: level for name, level, dummy in shaky.app.health()}
         assert levels["s3"] == 2
     code, made = shaky.app.run("olt_metrics")
     # The one that was refused, and the one that is due now.

@@ -69,23 +69,23 @@ def lines_of(site):
 def test_the_same_records_keyed_and_in_order(site, events):
     assert App(site, "kafka").run("radius_logs", AT)[0] == OK
     lines, found = lines_of(site), events()
-    assert sorted(value for records in found.values() for _, value in records) == sorted(lines)
+    assert sorted(value for records in found.values() for dummy, value in records) == sorted(lines)
     for records in found.values():
         for key, value in records:
             assert json.loads(value)["subscriber_id"] == key
-        positions = [lines.index(value) for _, value in records]
+        positions = [lines.index(value) for dummy, value in records]
         assert positions == sorted(positions)
     homes = {}
     for partition, records in found.items():
-        for key, _ in records:
+        for key, dummy in records:
             assert homes.setdefault(key, partition) == partition
 
 
 def test_with_the_bucket_away_events_go_once(site, events):
     """Sent to Kafka, kept for the bucket, and not sent to Kafka again."""
-    for _ in range(2):
+    for dummy in range(2):
         assert App(site).run("radius_logs", AT)[0] == KEPT
-    assert len([1 for records in events().values() for _ in records]) == len(lines_of(site))
+    assert len([1 for records in events().values() for dummy in records]) == len(lines_of(site))
 
 
 def test_a_wrong_password_keeps_all_and_is_told(site, events, password):
@@ -93,10 +93,10 @@ def test_a_wrong_password_keeps_all_and_is_told(site, events, password):
     app = App(site, "kafka")
     assert app.run("radius_logs", AT)[0] == KEPT
     assert "uthentication" in json.loads(app.journal.last("upload", 1)[0])["reasons"]["kafka"]
-    assert [level for name, level, _ in App(site, "kafka").health() if name == "kafka"] == [2]
+    assert [level for name, level, dummy in App(site, "kafka").health() if name == "kafka"] == [2]
     site.kafka.password = password
     assert App(site, "kafka").send() == 0
-    assert len([1 for records in events().values() for _ in records]) == len(lines_of(site))
+    assert len([1 for records in events().values() for dummy in records]) == len(lines_of(site))
 
 
 def test_a_topic_that_is_not_for_it(site, run, name):
@@ -121,7 +121,7 @@ def stream(monkeypatch, site, per_second, seconds):
 
 
 def numbers(events):
-    return sorted(json.loads(value)["event_id"] for records in events().values() for _, value in records)
+    return sorted(json.loads(value)["event_id"] for records in events().values() for dummy, value in records)
 
 
 def test_a_stream_at_a_rate(site, events, monkeypatch, capfd):

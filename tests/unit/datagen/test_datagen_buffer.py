@@ -99,7 +99,7 @@ def test_a_generator_that_fails_leaves_nothing(buffer):
 
 def test_the_reason_stays_with_the_batch(buffer):
     buffer.add(name(0), [b"x\n"])
-    for _ in range(2):
+    for dummy in range(2):
         (batch,) = buffer.pending()
         buffer.set_aside(batch, {"s3": "away"})
     (batch,) = buffer.pending()

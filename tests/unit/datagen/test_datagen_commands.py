@@ -25,7 +25,8 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 class Store:
     """Stands in for the bucket; a fault is what sending and probing raise."""
 
-    name, fault = "s3", None
+    name = "s3"
+    fault: Exception | None = None
 
     def __init__(self, settings):
         self.has = []
@@ -110,7 +111,7 @@ def test_when_the_destination_is_away_the_exit_code_says_so_and_nothing_is_lost(
 def test_a_full_buffer_is_loud_and_what_it_did_not_take_is_made_later(site, capsys, monkeypatch):
     monkeypatch.setattr("lakehouse_datagen.app.Buffer", lambda root, limit, keep: Buffer(root, 8000, keep))
     Store.fault = sinks.Away("down")
-    assert [site("run", "radius_logs") for _ in range(2)] == [4, 4], "one batch alone is more than that"
+    assert [site("run", "radius_logs") for dummy in range(2)] == [4, 4], "one batch alone is more than that"
     captured = capsys.readouterr()
     assert "buffer_full" in captured.err and json.loads(captured.out.splitlines()[0])["exit_code"] == 4
     assert metric(site, "buffer_full_total") == ['datagen_buffer_full_total{type="radius_logs"} 2']
@@ -290,7 +291,7 @@ def test_manage_shows_logs(site, called, monkeypatch, capsys):
 def test_manage_becomes_root(called, monkeypatch):
     became = []
     monkeypatch.setattr(manage.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(manage.os, "execvp", lambda program, argv: became.append(argv) or (_ for _ in ()).throw(SystemExit(0)))
+    monkeypatch.setattr(manage.os, "execvp", lambda program, argv: became.append(argv) or (dummy for dummy in ()).throw(SystemExit(0)))
     with pytest.raises(SystemExit):
         manage.main(["start"])
     assert became[0][0] == "sudo" and called == []

@@ -38,7 +38,7 @@ class Place:
         return Delivery(self.buffer, sinks, self.journal, self.counters, 3, 1.0, self.slept.append).run()
 
     def where(self):
-        return {path.name: folder for folder in (WAITING, FAILED, SENT) for path, _ in self.buffer._batches(folder)}
+        return {path.name: folder for folder in (WAITING, FAILED, SENT) for path, dummy in self.buffer._batches(folder)}
 
 
 @pytest.fixture

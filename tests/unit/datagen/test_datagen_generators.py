@@ -60,7 +60,7 @@ def test_events_are_of_their_slot(isp, noon, module):
 
 
 def test_sessions_follow_the_day(isp, noon):
-    counts = {slot: sum(1 for _ in radius_logs.batch(isp, slot)) for slot in day_of_slots(radius_logs, noon)}
+    counts = {slot: sum(1 for dummy in radius_logs.batch(isp, slot)) for slot in day_of_slots(radius_logs, noon)}
     assert min(counts.values()) >= 100 and max(counts.values()) <= 500
     quiet, busy = (statistics.mean(counts[slot] for slot in counts if (slot // 3600 - 3) % 24 in hours) for hours in ((3, 4), (20, 21)))
     assert busy > 2 * quiet
@@ -135,7 +135,7 @@ def test_sales_of_a_year(isp, noon):
     for sale in found:
         assert sale["total_cents"] == sale["unit_price_cents"] * sale["quantity"] * (100 - sale["discount_percent"]) // 100
     channels = collections.Counter(sale["channel"] for sale in found)
-    assert [name for name, _ in channels.most_common()] == ["app", "site", "call_center", "store", "reseller"]
+    assert [name for name, dummy in channels.most_common()] == ["app", "site", "call_center", "store", "reseller"]
 
 
 # --- nobody's data ---

@@ -15,12 +15,12 @@ from lakehouse_datagen.journal import Journal
 
 
 def count(path):
-    for _ in range(50):
+    for dummy in range(50):
         metrics.Counters(path).add("records_total", 2, type="sales")
 
 
 def test_no_count_is_lost_among_processes(tmp_path):
-    workers = [multiprocessing.Process(target=count, args=(tmp_path / "counters.json",)) for _ in range(3)]
+    workers = [multiprocessing.Process(target=count, args=(tmp_path / "counters.json",)) for dummy in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:

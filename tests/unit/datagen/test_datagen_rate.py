@@ -44,9 +44,9 @@ def run(isp, clock, per_second, seconds, name="radius_logs"):
 def test_as_many_as_were_asked_for(isp, name, per_second, seconds):
     lines = run(isp, Clock(), per_second, seconds, name)
     assert len(lines) == per_second * seconds
-    assert [record["event_id"] for _, record in lines] == [f"bench-{number:010}" for number in range(len(lines))]
+    assert [record["event_id"] for dummy, record in lines] == [f"bench-{number:010}" for number in range(len(lines))]
     # Evenly: in the first half about half of them.
-    early = sum(moment <= seconds / 2 for moment, _ in lines)
+    early = sum(moment <= seconds / 2 for moment, dummy in lines)
     assert abs(early - len(lines) / 2) <= max(per_second * rate.TICK + 1, 2)
 
 

@@ -47,7 +47,7 @@ def answers(tmp_path_factory):
     """One run for all cases: what the role said to each, and the timers that it would make."""
     folder = tmp_path_factory.mktemp("validate")
     tasks = []
-    for name, (change, _) in CASES.items():
+    for name, (change, dummy) in CASES.items():
         role = {"name": "gti.lakehouse.datagen", "tasks_from": "validate"}
         tasks.append({
             "name": name,

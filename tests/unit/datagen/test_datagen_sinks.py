@@ -70,7 +70,7 @@ def digest(batch):
 
 def test_it_is_put_where_it_is_not(send, batch):
     assert send((200, EMPTY, {}), (200, "", {"ETag": f'"{digest(batch)}"'})) is True
-    assert [method for method, _ in send.asked] == ["GET", "PUT"]
+    assert [method for method, dummy in send.asked] == ["GET", "PUT"]
     assert send.asked[1][1].endswith(f"/lake/raw/sales/2026/11/27/{NAME}")
 
 

@@ -31,7 +31,7 @@ def outline(page):
     code = [re.sub(r"#.*", "", body).split() for language, body in blocks if language != "mermaid"]
     return {
         "headings": [len(mark) for mark in re.findall(r"^(#+) ", prose, flags=re.M)],
-        "blocks": [language for language, _ in blocks],
+        "blocks": [language for language, dummy in blocks],
         "code": code,
         "rows": [row.count("|") for row in re.findall(r"^\|.*\|$", prose, flags=re.M)],
         "names": sorted(set(re.findall(r"`([^`\n]+)`", prose))),

@@ -23,7 +23,8 @@ HEADER = "NodeId\tDirectoryId           \tLogEndOffset\tLag\tLastFetchTimestamp\
 def replication(**behind):
     """The quorum's words about nodes 1 to 3, of which 1 leads; behind: node2=milliseconds."""
     lines = [
-        f"{node}     \tAAAAAAAAAAAAAAAAAAAAAA\t55          \t0  \t1795501968034     \t{1795501968034 - behind.get(f'node{node}', 0)}        \t{'Leader' if node == 1 else 'Follower'}\t\n"
+        f"{node}     \tAAAAAAAAAAAAAAAAAAAAAA\t55          \t0  \t1795501968034     \t{1795501968034 - behind.get(f'node{node}', 0)}"
+        f"        \t{'Leader' if node == 1 else 'Follower'}\t\n"
         for node in (1, 2, 3)
     ]
     return HEADER + "".join(lines)

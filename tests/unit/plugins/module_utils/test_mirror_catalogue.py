@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import pathlib
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 import yaml

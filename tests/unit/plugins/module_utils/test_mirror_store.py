@@ -31,7 +31,8 @@ def archive(tmp_path):
     return tmp_path / "public/releases/thing-1.0.tar.zst"
 
 
-def publish(store, entry=ENTRY, recipe="recipe"):
+def publish(store, entry=None, recipe="recipe"):
+    entry = entry or ENTRY
     with store.working() as work:
         root = pathlib.Path(work, "root")
         root.mkdir()
@@ -91,7 +92,7 @@ def test_damage_is_found_though_size_and_time_are_the_same(store, archive):
 def test_a_run_that_was_killed_while_publishing_leaves_it_due(store, archive, monkeypatch):
     publish(store)
     Packer.content, before = b"newer", Packer.content
-    monkeypatch.setattr(os, "replace", lambda *names: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(os, "replace", lambda *names: (dummy for dummy in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         publish(store)
     Packer.content = before

@@ -114,7 +114,7 @@ class Buffer:
 
     def pending(self):
         """What is not sent, oldest slot first."""
-        paths = [path for folder in (WAITING, FAILED) for path, _ in self._batches(folder)]
+        paths = [path for folder in (WAITING, FAILED) for path, dummy in self._batches(folder)]
         found = [Batch(path, self._read_state(path)) for path in paths]
         return sorted(found, key=lambda batch: (batch.slot, batch.name))
 
@@ -145,7 +145,7 @@ class Buffer:
 
     def usage(self):
         """Files and bytes by folder."""
-        sizes = {folder: [stat.st_size for _, stat in self._batches(folder)] for folder in (WAITING, FAILED, SENT)}
+        sizes = {folder: [stat.st_size for dummy, stat in self._batches(folder)] for folder in (WAITING, FAILED, SENT)}
         return {folder: {"files": len(found), "bytes": sum(found)} for folder, found in sizes.items()}
 
     def prune(self, all_sent=False, failed=False):

@@ -50,7 +50,7 @@ def report(code, made):
 def run_rate(app, arguments):
     confirmed, failed, result = 0, {}, {"run": arguments.run, "type": arguments.type}
 
-    def delivered(error, _):
+    def delivered(error, dummy):
         nonlocal confirmed
         if error:
             failed[str(error)] = failed.get(str(error), 0) + 1
@@ -58,7 +58,10 @@ def run_rate(app, arguments):
             confirmed += 1
 
     if arguments.to == "stdout":
-        produce, flush = lambda key, line: sys.stdout.buffer.write(line), sys.stdout.flush
+        def produce(_key, line):
+            sys.stdout.buffer.write(line)
+
+        flush = sys.stdout.flush
     else:
         kafka = app.settings.kafka
         if kafka is None or arguments.type not in kafka.topics:
@@ -66,7 +69,11 @@ def run_rate(app, arguments):
             return USAGE
         # Long enough for a broker to start again: not one event may be lost by that.
         sink = KafkaSink(dataclasses.replace(kafka, timeout_seconds=max(kafka.timeout_seconds, 120)))
-        produce, flush = lambda key, line: sink.produce(arguments.type, key, line, delivered), sink.flush
+
+        def produce(key, line):
+            sink.produce(arguments.type, key, line, delivered)
+
+        flush = sink.flush
     began = time.monotonic()
     sent = rate.stream(app.isp, arguments.type, arguments.events_per_second, arguments.seconds, arguments.run, produce)
     flush()
@@ -93,7 +100,7 @@ def validate(app, arguments):
 
 def health(app, arguments):
     checks = list(app.health())
-    worst = max(level for _, level, _ in checks)
+    worst = max(level for dummy, level, dummy in checks)
     if arguments.json:
         print(json.dumps({"level": worst, "checks": [dict(zip(("check", "level", "detail"), check)) for check in checks]}))
     else:

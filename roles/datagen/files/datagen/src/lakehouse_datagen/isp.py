@@ -123,9 +123,9 @@ class Isp:
     def _make_subscribers(self):
         chance, subscribers = self.random("subscribers"), []
         for olt in range(OLTS):
-            districts = [self.fake.bairro() for _ in range(PORTS)]
+            districts = [self.fake.bairro() for dummy in range(PORTS)]
             for port in range(PORTS):
-                for _ in range(SUBSCRIBERS_PER_PORT):
+                for dummy in range(SUBSCRIBERS_PER_PORT):
                     number = len(subscribers) + 1
                     model, firmware = chance.choice(CPE_MODELS)
                     subscribers.append(
@@ -136,7 +136,7 @@ class Isp:
                             plan=chance.choices(self.plans, (15, 30, 30, 15, 10))[0],
                             district=districts[port],
                             # Locally administered, so no maker's; and from the block for carriers' own networks.
-                            mac="02:" + ":".join(f"{chance.randrange(256):02x}" for _ in range(5)),
+                            mac="02:" + ":".join(f"{chance.randrange(256):02x}" for dummy in range(5)),
                             address=f"100.{64 + number // 65536}.{number // 256 % 256}.{number % 256}",
                             cpe_serial=f"GTI0{chance.getrandbits(32):08X}",
                             cpe_model=model,
@@ -154,7 +154,7 @@ class Isp:
         """A made-up name and a number in the form of a CPF whose check digits are wrong, so that it is nobody's."""
         self.fake.seed_instance(f"{self.seed}:person:{subscriber.id}")
         chance = self.random("person", subscriber.id)
-        digits = [chance.randrange(10) for _ in range(9)]
+        digits = [chance.randrange(10) for dummy in range(9)]
         for right in check_digits(digits):
             digits.append((right + chance.randrange(1, 10)) % 10)
         return f"{self.fake.first_name()} {self.fake.last_name()} {self.fake.last_name()}", "".join(map(str, digits))

@@ -26,18 +26,18 @@ def timers(types):
 
 
 def start(arguments):
-    return subprocess.run(["systemctl", "start", *timers(arguments.types)]).returncode
+    return subprocess.run(["systemctl", "start", *timers(arguments.types)], check=False).returncode
 
 
 def stop(arguments):
     # A run that is under way ends by itself.
-    return subprocess.run(["systemctl", "stop", *timers(arguments.types)]).returncode
+    return subprocess.run(["systemctl", "stop", *timers(arguments.types)], check=False).returncode
 
 
 def status(arguments):
-    subprocess.run(["systemctl", "list-timers", "--all", "--no-pager", "datagen*"])
+    subprocess.run(["systemctl", "list-timers", "--all", "--no-pager", "datagen*"], check=False)
     sys.stdout.flush()
-    return subprocess.run([DATAGEN, "health"]).returncode
+    return subprocess.run([DATAGEN, "health"], check=False).returncode
 
 
 def logs(arguments):
@@ -47,7 +47,7 @@ def logs(arguments):
 
 
 def clean_buffer(arguments):
-    return subprocess.run([DATAGEN, "clean-buffer", *(["--failed"] if arguments.failed else [])]).returncode
+    return subprocess.run([DATAGEN, "clean-buffer", *(["--failed"] if arguments.failed else [])], check=False).returncode
 
 
 def main(argv=None):

@@ -41,7 +41,7 @@ class S3Sink:
     name = "s3"
 
     def __init__(self, settings):
-        scheme, _, host = settings.endpoint.partition("://")
+        scheme, dummy, host = settings.endpoint.partition("://")
         self.bucket, self.prefix = settings.bucket, settings.prefix
         self._client = Minio(
             host,

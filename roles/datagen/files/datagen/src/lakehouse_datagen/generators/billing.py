@@ -41,7 +41,7 @@ def batch(isp, slot):
             "credit_cents": credit,
             "total_cents": total,
             "tax_cents": round(total * 0.18),
-            "payment_method": chance.choices([name for name, _ in PAYMENTS], [weight for _, weight in PAYMENTS])[0],
+            "payment_method": chance.choices([name for name, dummy in PAYMENTS], [weight for dummy, weight in PAYMENTS])[0],
             "status": "paid" if total == 0 else "open",
         }
 

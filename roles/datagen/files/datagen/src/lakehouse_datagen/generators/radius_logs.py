@@ -18,10 +18,10 @@ REJECTS = ("bad_password", "suspended", "unknown_user")
 def batch(isp, slot):
     chance, end = isp.random(NAME, slot), slot + SPAN
     found = [record for subscriber in range(len(isp.subscribers)) for record in _changes(isp, subscriber, slot, end)]
-    found += [_reject(isp, chance, slot + chance.random() * SPAN) for _ in range(chance.randrange(2, 9))]
+    found += [_reject(isp, chance, slot + chance.random() * SPAN) for dummy in range(chance.randrange(2, 9))]
     wanted = LEAST + (MOST - LEAST) * isp.load(slot + SPAN / 2) * chance.uniform(0.92, 1.0)
     # Where the whole network is dark there is nobody who could report; the loop must end even then.
-    for _ in range(10 * MOST):
+    for dummy in range(10 * MOST):
         if len(found) >= wanted:
             break
         record = live(isp, chance, slot + chance.random() * SPAN)

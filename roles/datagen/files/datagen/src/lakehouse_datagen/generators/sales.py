@@ -26,7 +26,7 @@ def batch(isp, slot, rows=ROWS):
     weights = [product[3] for product in PRODUCTS]
     step = 365 * DAY / rows
     for number in range(rows):
-        name, category, price, _ = chance.choices(PRODUCTS, weights)[0]
+        name, category, price, dummy = chance.choices(PRODUCTS, weights)[0]
         subscriber = isp.subscribers[int(len(isp.subscribers) * chance.random() ** 1.6)]
         olt = isp.olts[subscriber.olt]
         quantity = 1 if category != "equipment" else 1 + int(chance.expovariate(1.6))
@@ -49,4 +49,4 @@ def batch(isp, slot, rows=ROWS):
 
 
 def _pick(chance, weighted):
-    return chance.choices([name for name, _ in weighted], [weight for _, weight in weighted])[0]
+    return chance.choices([name for name, dummy in weighted], [weight for dummy, weight in weighted])[0]
