@@ -24,6 +24,7 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, A
 # A prefix that is granted to nobody.
 NOBODYS = "verify.nobody."
 RECORDS_A_SECOND = 200
+COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 class Verification:
@@ -189,9 +190,20 @@ class Verification:
             if message is None or message.error():
                 raise KafkaException(message.error() if message else KafkaError(KafkaError._TIMED_OUT))
             if group:
-                consumer.commit(message, asynchronous=False)
+                self.commit(consumer, message)
         finally:
             consumer.close()
+
+    def commit(self, consumer, message):
+        """A group's coordinator may just be moving, or coming up."""
+        for again in range(20):
+            try:
+                consumer.commit(message, asynchronous=False)
+                return
+            except KafkaException as error:
+                if error.args[0].code() not in COORDINATOR_MOVES or again == 19:
+                    raise
+                time.sleep(1)
 
     def offsets(self, client, group):
         self.result(client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=20))
