@@ -32,13 +32,12 @@ class Store:
         self.has = []
 
     def send(self, batch):
-        if Store.fault:
-            raise Store.fault
+        self.probe()
         return True
 
     def probe(self):
-        if Store.fault:
-            raise Store.fault
+        for fault in filter(None, [Store.fault]):
+            raise fault
 
 
 @pytest.fixture
