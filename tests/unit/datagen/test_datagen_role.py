@@ -9,8 +9,10 @@ import json
 import os
 import pathlib
 import secrets
+import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 import yaml
@@ -85,3 +87,24 @@ def test_the_schedules_fit_the_slots():
         if hasattr(TYPES[name], "SPAN"):
             assert schedule["seconds"] == TYPES[name].SPAN
             assert schedule["calendar"].startswith(f"*:0/{TYPES[name].SPAN // 60}:")
+
+
+def test_the_same_sources_give_the_same_wheel(tmp_path):
+    """Whatever the times and modes of a checkout are: else each would make the environment anew."""
+    tasks = yaml.safe_load((ROOT / "roles/datagen/tasks/install.yml").read_text())
+    (environment,) = [task["environment"] for task in tasks if "environment" in task]
+    wheels = []
+    for number, mode in enumerate((0o644, 0o664)):
+        source = tmp_path / f"source-{number}"
+        shutil.copytree(ROOT / "roles/datagen/files/datagen", source)
+        for path in source.rglob("*.*"):
+            os.utime(path, (1e9 + number * 1e8,) * 2)
+            if path.is_file():
+                path.chmod(mode)
+        argv = [sys.executable, "-m", "flit_core.wheel", "--outdir", tmp_path / str(number), source]
+        subprocess.run(argv, env={**os.environ, **environment}, check=True, capture_output=True)
+        (wheel,) = (tmp_path / str(number)).iterdir()
+        names = zipfile.ZipFile(wheel).namelist()
+        assert not any("__pycache__" in name for name in names) and sum(name.endswith(".yaml") for name in names) == 5
+        wheels.append(wheel.read_bytes())
+    assert wheels[0] == wheels[1]
