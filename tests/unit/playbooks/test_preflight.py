@@ -52,7 +52,8 @@ def preflight(tmp_path, groups, values, playbook=str(ROOT / "playbooks/preflight
         (secrets / name).write_text("for a test only\n")
     run = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.yml"), playbook],
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", **environment}, capture_output=True, text=True, check=False, timeout=120)
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", **environment},
+        capture_output=True, text=True, check=False, timeout=120)
     assert run.returncode != 0, run.stdout
     return " ".join((run.stdout + run.stderr).split())
 
