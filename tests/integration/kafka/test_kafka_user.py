@@ -9,7 +9,7 @@ import secrets
 import time
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 
@@ -33,10 +33,11 @@ def produce(settings, topic, value=b"x"):
 
 
 def consume(settings, topic, group):
-    consumer = Consumer({**settings, "group.id": group, "enable.auto.commit": False})
-    consumer.assign([TopicPartition(topic, 0, 0)])
+    # As a member of the group, not by assignment: a member knows of its group's right before it reads.
+    consumer = Consumer({**settings, "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
     try:
-        message = consumer.poll(10)
+        message = consumer.poll(30)
         if message.error():
             raise KafkaException(message.error())
         consumer.commit(message, asynchronous=False)
