@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-FILE = pathlib.Path(__file__).resolve().parents[4] / "roles/trino/files/trino_check.py"
+FILE = pathlib.Path(__file__).resolve().parents[3] / "roles/trino/files/trino_check.py"
 spec = importlib.util.spec_from_file_location("trino_check", FILE)
 trino_check = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(trino_check)

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[4]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 PASSWORD = secrets.token_urlsafe()
 SITE = {
     "trino_fqdn": "trino.example.org",
