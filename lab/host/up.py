@@ -11,10 +11,11 @@ from lab.host import ansible, api, checks, containers, machine, network, setting
 from lab.host.shell import Failure, Progress, only_one
 
 
-STEPS = ('machine', 'containers', 'site')
+STEPS = ('machine', 'mirror', 'containers', 'site')
 SECRETS = ('Secrets', 'playbooks/secrets.yml')
 PLAYBOOKS = {
     'machine': [],
+    'mirror': [SECRETS, ('Mirror', 'playbooks/mirror.yml')],
     'containers': [SECRETS, ('Containers', 'playbooks/provision.yml')],
     'site': [SECRETS, ('Site', 'site.yml'), ('Flights of 2013', 'playbooks/demo_flights.yml')],
 }
