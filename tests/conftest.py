@@ -9,11 +9,17 @@ import pathlib
 import sys
 import types
 
+import hypothesis
 import pytest
 
 import ansible_collections  # where pip put the collections that come with Ansible
 
 from ansible.module_utils import _internal
+
+# A slow machine is no finding, and a checkout that passed passes again.
+hypothesis.settings.register_profile(
+    "lakehouse", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("lakehouse")
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 
