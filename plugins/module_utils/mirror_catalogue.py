@@ -21,8 +21,10 @@ KINDS = {
     "pypi": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "url": {"required": {"url", "sha256"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "go": {"required": {"module", "version", "sum"}, "optional": {"variables"}},
+    "go_web": {"required": {"module", "version", "sum", "node"}, "optional": {"variables"}},
     "wheels": {"required": {"lock"}, "optional": set()},
 }
+GO_KINDS = {"go", "go_web"}
 PLACING = {"kind", "to", "paths", "keep", "exclude"}
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
@@ -47,6 +49,7 @@ TYPES = {
     "url": str,
     "sha256": str,
     "module": str,
+    "node": dict,
     "version": str,
     "sum": str,
     "variables": dict,
@@ -99,10 +102,14 @@ def select(catalogue, wanted):
     return entries
 
 
+def needs_go(entry):
+    return any(part["kind"] in GO_KINDS for part in entry["parts"])
+
+
 def recipe_hash(entry, toolchain=None):
     """Changes whenever the built archive could."""
     recipe = {"format": RECIPE_FORMAT, "entry": entry}
-    if any(part["kind"] == "go" for part in entry["parts"]):
+    if needs_go(entry):
         recipe["toolchain"] = toolchain
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
@@ -135,7 +142,9 @@ def go_link_flags(part):
     """Strips the binary and sets the variables that upstream's own release build sets."""
     flags = ["-s", "-w"]
     for variable, value in sorted(part.get("variables", {}).items()):
-        flags.append("-X %s/%s=%s" % (part["module"], variable, value))
+        # The linker knows the program's own package as main, whatever its module.
+        package = variable if variable.startswith("main.") else "%s/%s" % (part["module"], variable)
+        flags.append("-X %s=%s" % (package, value))
     return " ".join(flags)
 
 
@@ -179,15 +188,19 @@ def _check_part(label, part):
         raise CatalogueError("%s: rename needs exactly one file that is not unpacked" % label)
     if "sha256" in part:
         _check_text(label, "sha256", part["sha256"], SHA256, "64 hexadecimal digits")
-    if kind == "go":
+    if kind in GO_KINDS:
         _check_text(label, "sum", part["sum"], GO_SUM, "the module's h1: checksum")
-    pattern = {"maven": COORDINATES, "pypi": REQUIREMENT}.get(kind)
-    if "files" in part:
-        if not part["files"]:
-            raise CatalogueError("%s: files must not be empty" % label)
-        for item, checksum in part["files"].items():
-            _check_text(label, "files", item, pattern, "group:artifact[:type[:classifier]]:version" if kind == "maven" else "name==version")
-            _check_text(label, "files[%s]" % item, checksum, SHA256, "64 hexadecimal digits")
+    for key in {"files", "node"} & set(part):
+        if not part[key]:
+            raise CatalogueError("%s: %s must not be empty" % (label, key))
+        for item, checksum in part[key].items():
+            if kind == "maven":
+                _check_text(label, key, item, COORDINATES, "group:artifact[:type[:classifier]]:version")
+            else:
+                _check_text(label, key, item, REQUIREMENT, "name==version")
+            _check_text(label, "%s[%s]" % (key, item), checksum, SHA256, "64 hexadecimal digits")
+    if len(part.get("node", {"one": ""})) != 1:
+        raise CatalogueError("%s: node must name one wheel" % label)
 
 
 def _check_keys(label, given, required, allowed):

