@@ -44,9 +44,19 @@ class Guests:
     def delete(self, vmid):
         self.files.delete(self._name(vmid))
 
-    def reserve(self, vmid):
-        """Take a free id: a file that says `lock: create`. Raises when somebody was faster."""
+    def reserve(self, vmid, over=False):
+        """Take a free id: a file that says `lock: create`. Raises when somebody was faster.
+
+        `over` locks the container that is there instead: a restore is about to replace it.
+        """
         with self.guard:
+            if over:
+                conf = self.load(vmid)
+                check_unlocked(conf)
+                check_protected(vmid, conf, "unable to restore CT %s" % vmid)
+                conf.current["lock"] = "create"
+                self.save(vmid, conf)
+                return
             if self.exists(vmid):
                 raise Die("unable to create CT %s - CT %s already exists on node '%s'" % (vmid, vmid, self.node))
             conf = guestconf.GuestConf()

@@ -6,9 +6,10 @@
 import re
 from pathlib import Path
 
-from .api.guest_create import remove_guest
+from .api.backup import SNAPSHOT
 from .api.guest_power import start_by_node
 from .errors import ApiError
+from .making import remove_guest
 
 BOOT_FILE = "boot-id"
 
@@ -26,8 +27,11 @@ def clean(node, log):
             if node.backend.running(vmid):
                 node.backend.stop(None, vmid)
             remove_guest(node, vmid)
-        elif lock in ("snapshot", "snapshot-delete", "rollback", "disk"):
+        elif lock in ("backup", "snapshot", "snapshot-delete", "rollback", "disk"):
             log("CT %s: lock '%s' of a task that is gone: removed" % (vmid, lock))
+            if lock == "backup":
+                for volid in node.storage.of_guest(vmid):
+                    node.backend.delete_snapshot(volid, SNAPSHOT)
             del conf.current["lock"]
             node.guests.save(vmid, conf)
     known = set(node.guests.ids())

@@ -170,6 +170,10 @@ class Storages:
         if content in ("vztmpl", "iso"):
             call.require(place, "Datastore.AllocateSpace", "Datastore.Audit", any_of=True)
             return
+        if content == "backup":
+            call.require(place, "Datastore.AllocateSpace")
+            call.require("/vms/%s" % backup_owner(name), "VM.Backup")
+            return
         self.parse(volid)
         owner = re.search(r"-(\d+)-", name)[1]
         if vmid is None or owner != str(vmid):      # another guest's disk needs rights on that guest (put-volumes-033)
@@ -177,14 +181,20 @@ class Storages:
             call.require("/vms/" + owner, "VM.Config.Disk")
 
 
+def backup_owner(name):
+    """The guest that a backup is of, by the file's name; None when it says none."""
+    match = re.search(r"(?:^|/)vzdump-lxc-(\d+)-", name)
+    return match and match[1]
+
+
 def _file_entry(storage, content, name, size, ctime):
     kind = re.search(r"\.(tar\.gz|tgz|tar\.zst|tar\.xz|tar|vma\.zst|iso)$", name)
-    short = {"tar.gz": "tgz", "tar.zst": "tzst", "tar.xz": "txz"}
+    short = {"tar.gz": "tgz", "tar.zst": "tzst", "tar.xz": "txz"} if content != "backup" else {}
     entry = {"volid": "%s:%s/%s" % (storage, content, name), "content": content, "size": size, "ctime": ctime,
              "format": short.get(kind[1], kind[1]) if kind else name.rsplit(".", 1)[-1]}
-    guest = re.match(r"vzdump-lxc-(\d+)-", name)
+    guest = backup_owner(name)
     if guest and content == "backup":
-        entry["vmid"] = int(guest[1])
+        entry["vmid"] = int(guest)
         entry["subtype"] = "lxc"
     return entry
 

@@ -63,10 +63,12 @@ class Task:
     def run(self, argv, log_output=True, **options):
         """Run a command; its output goes to the log; it ends with the task. Raises Die with the last line."""
         self.check()
+        piped = "stdout" not in options     # else only what it says beside its output
         self.process = subprocess.Popen(argv, stdin=options.pop("stdin", subprocess.DEVNULL), text=True,
-                                        errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+                                        errors="replace", stdout=options.pop("stdout", subprocess.PIPE),
+                                        stderr=subprocess.STDOUT if piped else subprocess.PIPE, **options)
         last = ""
-        for line in self.process.stdout:
+        for line in self.process.stdout if piped else self.process.stderr:
             last = line.rstrip("\n") or last
             if log_output:
                 self.log(line.rstrip("\n"))

@@ -9,6 +9,7 @@ import re
 
 UPID = re.compile(r"UPID:[^:]+:[0-9A-F]{8}:[0-9A-F]{8,9}:[0-9A-F]{8}:([^:]*):([^:]*):([^:]+):")
 MAC = re.compile(r"hwaddr=([0-9A-Fa-f:]{17})")
+BACKUP = re.compile(r"vzdump-lxc-(\d+)-[\d_]+-[\d_]+\.tar\.zst")
 COMMAND = re.compile(r"command '.*' failed", re.DOTALL)
 
 # Made anew each time, or measured; only that they are there is compared.
@@ -27,10 +28,10 @@ BY = ("key", "volid", "upid", "vmid", "storage", "poolid", "tokenid", "sid", "na
 
 
 class Comparison:
-    """Knows which generated values of the recording stand for which of ours (UPIDs, MAC addresses, digests)."""
+    """Knows which generated values of the recording stand for which of ours (UPIDs, MAC addresses, digests, backups)."""
 
     def __init__(self):
-        self.upids, self.macs, self.digests = {}, {}, {}
+        self.upids, self.macs, self.digests, self.backups = {}, {}, {}, {}
 
     def differences(self, recorded, ours):
         """Texts, one for each difference between two bodies."""
@@ -96,6 +97,9 @@ class Comparison:
     def _text(self, where, recorded, ours, found):
         if UPID.fullmatch(recorded) and UPID.fullmatch(ours):
             self.upids[recorded] = ours
+        backups = BACKUP.search(recorded), BACKUP.search(ours)
+        if all(backups) and backups[0][1] == backups[1][1]:
+            self.backups[backups[0][0]] = backups[1][0]
         if where.endswith(".content") and sorted(recorded.split(",")) == sorted(ours.split(",")):
             return
         macs = MAC.search(recorded), MAC.search(ours)
@@ -111,7 +115,7 @@ class Comparison:
 
     def translate(self, text):
         """A recorded text with our generated values in place of the recorded ones."""
-        for known in (self.upids, self.digests):
+        for known in (self.upids, self.digests, self.backups):
             for recorded, ours in known.items():
                 text = text.replace(recorded, ours)
         return text

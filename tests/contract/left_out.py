@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 
-NO_BACKUP = "backups and restores: the lab's containers are made anew from their inventory, which takes seconds"
 NO_HA = "high availability: the lab has one node and no HA manager"
 NO_GRAPHS = "graphs: the lab keeps no history of its counters"
 
 LEFT_OUT = {
     r"ha-\d+": NO_HA,
-    r"restore-\d+": NO_BACKUP,
-    r"misc-03[1-9]|misc-040": NO_BACKUP,
     r"misc-023": NO_GRAPHS,
 }
 

@@ -7,7 +7,7 @@ import importlib
 
 from ..router import ROUTER
 
-MODULES = ("access", "cluster", "firewall", "guest_clone", "guest_config", "guest_create", "guest_destroy",
+MODULES = ("access", "backup", "cluster", "firewall", "guest_clone", "guest_config", "guest_create", "guest_destroy",
            "guest_disk", "guest_power", "guest_snapshot", "guest_view", "nodes", "pools", "storage", "storage_content",
            "tasks")
 

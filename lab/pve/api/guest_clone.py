@@ -11,13 +11,13 @@ from ..ctparams import MOUNT, RANGES, ROOTFS, kind_of
 from ..errors import ApiError, Die
 from ..guests import check_unlocked
 from ..guestview import mounts, warn_about_nesting
+from ..making import print_mount, remove_guest
 from ..normalise import new_mac
 from ..pending import add_unused
 from ..router import all_of, any_of, may, route
 from ..schema import boolean, enum, integer, number, string
 from ..storage import mount_type, split_volid
 from .guest_config import check_digest
-from .guest_create import remove_guest
 from .guest_snapshot import volumes
 
 VOLUMES = ("rootfs", *("mp%d" % n for n in range(RANGES["mp"])), *("unused%d" % n for n in range(RANGES["unused"])))
@@ -78,13 +78,13 @@ def _copy(task, node, name, keys, vmid, storage, unprivileged):
     """The stored text of a copied mount point."""
     source = keys["volume"]
     if mount_type(source) != "volume":
-        return (ROOTFS if name == "rootfs" else MOUNT).print(keys)
+        return print_mount(name, keys)
     task.log("create full clone of mountpoint %s (%s)" % (name, source))
     size = node.storage.size(source) or 0
     target = node.storage.allocate(storage or split_volid(source)[0], vmid, size, unprivileged)
     node.backend.copy_volume(source, target)
     keys = {**keys, "volume": target, "size": sizes.show(node.storage.size(target))}
-    return (ROOTFS if name == "rootfs" else MOUNT).print(keys)
+    return print_mount(name, keys)
 
 
 @route("POST", "/nodes/{node}/lxc/{vmid}/template", permission=may("/vms/{vmid}", "VM.Allocate"))

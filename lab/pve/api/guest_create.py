@@ -1,18 +1,20 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""POST lxc: a new container from a template."""
+"""POST lxc: a new container from a template, or from a backup (`restore`, whose own part is guest_restore.py)."""
 
 import re
 import subprocess
 
-from .. import changerights, normalise, sizes
-from ..ctparams import CONFIG, DEFAULTS_ON_CREATE, MOUNT, ROOTFS, is_mount
+from .. import changerights, normalise
+from ..ctparams import CONFIG, DEFAULTS_ON_CREATE, ROOTFS, is_mount
 from ..errors import ApiError, Die, Forbidden
 from ..guestview import mounts, warn_about_nesting
+from ..making import allocate, remove_guest
 from ..router import everyone, route
 from ..schema import boolean, integer, number, string
-from ..storage import GIB, NEW_DISK, mount_type, split_volid
+from ..storage import mount_type, split_volid
+from . import guest_restore
 from .guest_power import start_work
 
 ONLY_ON_CREATE = {
@@ -28,18 +30,22 @@ def create(call):
     """The checks come in the server's order; what fails in the worker fails the task instead."""
     node, vmid = call.node, call["vmid"]
     unprivileged = call.flag("unprivileged", True)      # 1 by default since Proxmox VE 9 (rights-014)
-    for name in ("restore", "ha-managed"):
-        if call.flag(name):
-            raise Die("the lab has no '%s'" % name)
+    restore = call.flag("restore")
+    over = restore and call.flag("force") and node.exists(vmid)
+    if call.flag("ha-managed"):
+        raise Die("the lab has no 'ha-managed'")
     if call.get("ssh-public-keys") is not None:
         _check_keys(call["ssh-public-keys"])
-    if node.exists(vmid):
+    if node.exists(vmid) and not over:
         raise Die("CT %s already exists on node '%s'" % (vmid, node.name))
+    if over and node.backend.running(vmid):
+        raise Die("can't overwrite running container")
     pool = call.get("pool")
     if pool and pool not in node.pools:
         raise Forbidden("pool '%s' does not exist" % pool)
     if not call.allowed("/vms/" + vmid, "VM.Allocate") \
-            and not (pool and call.allowed("/pool/" + pool, "VM.Allocate")):
+            and not (pool and call.allowed("/pool/" + pool, "VM.Allocate")) \
+            and not (over and call.allowed("/vms/" + vmid, "VM.Backup")):
         raise Forbidden()                                               # rights-019: names nothing
     if not unprivileged:
         call.require("/", "Sys.Modify")
@@ -47,14 +53,18 @@ def create(call):
     changerights.check(call, vmid, pool, {}, wanted, [], unprivileged)
     storage = call.get("storage", "local")
     if ":" in call["ostemplate"]:
-        node.storage.check_access(call, call["ostemplate"], vmid, "vztmpl")
+        node.storage.check_access(call, call["ostemplate"], vmid, "backup" if restore else "vztmpl")
     volumes = _volumes(call, wanted, storage)
-    conf = _first_config(node, vmid, wanted, unprivileged)
-    node.guests.reserve(vmid)
-    if pool:
+    node.guests.reserve(vmid, over)
+    if pool and not over:
         node.pools[pool]["vms"].append(vmid)
         node.save_pools()
     node.resources.known.pop(int(vmid), None)
+    if restore:
+        wanted = _as_stored(node, wanted)
+        return call.task("vzrestore", vmid, lambda task: guest_restore.work(task, call, vmid, wanted, volumes))
+    conf = _first_config(node, vmid, wanted, unprivileged)
+    volumes = volumes or {"rootfs": storage + ":4"}
     return call.task("vzcreate", vmid, lambda task: _work(task, call, vmid, conf, volumes))
 
 
@@ -84,18 +94,24 @@ def _volumes(call, wanted, default_storage):
     for storage in used or [default_storage]:
         node.storage.check_rootdir(storage)
         call.require("/storage/" + storage, "Datastore.AllocateSpace")
-    return volumes or {"rootfs": default_storage + ":4"}
+    return volumes
 
 
 def _first_config(node, vmid, wanted, unprivileged):
-    conf = node_config = {"hostname": "CT" + vmid, **DEFAULTS_ON_CREATE}
-    for name, text in wanted.items():
-        text = normalise.value(name, text, node.options)
-        if text.strip() or name != "description":
-            node_config[name] = normalise.stored(name, text, node.backend.cgroup_v2)
+    conf = {"hostname": "CT" + vmid, **DEFAULTS_ON_CREATE, **_as_stored(node, wanted)}
     if unprivileged:
         conf["unprivileged"] = "1"
     return conf
+
+
+def _as_stored(node, wanted):
+    """What was sent, as the configuration keeps it."""
+    stored = {}
+    for name, text in wanted.items():
+        text = normalise.value(name, text, node.options)
+        if text.strip() or name != "description":
+            stored[name] = normalise.stored(name, text, node.backend.cgroup_v2)
+    return stored
 
 
 def _work(task, call, vmid, wanted, volumes):
@@ -118,21 +134,6 @@ def _work(task, call, vmid, wanted, volumes):
         call.task("vzstart", vmid, lambda second: start_work(second, node, vmid))      # tasks-001
 
 
-def remove_guest(node, vmid):
-    for volid in node.storage.of_guest(vmid):
-        node.storage.free(volid)
-    node.backend.forget(vmid)
-    node.guests.delete(vmid)
-    leave_pool(node, vmid)
-
-
-def leave_pool(node, vmid):
-    pool = node.pool_of_guest(vmid)
-    if pool:
-        node.pools[pool]["vms"].remove(str(vmid))
-        node.save_pools()
-
-
 def _fill(task, call, vmid, conf, wanted, volumes):
     node = call.node
     unprivileged = wanted.get("unprivileged") == "1"
@@ -147,20 +148,6 @@ def _fill(task, call, vmid, conf, wanted, volumes):
     conf.current.setdefault("ostype", "debian")
     conf.current.setdefault("arch", "amd64")
     node.backend.customise(task, vmid, conf.current, call.get("password"), call.get("ssh-public-keys"))
-
-
-def allocate(node, vmid, name, keys, unprivileged):
-    """The stored text of a mount point; `STORAGE:GiB` makes a volume, anything else is taken as it is."""
-    kind = ROOTFS if name == "rootfs" else MOUNT
-    new_disk = NEW_DISK.fullmatch(keys["volume"])
-    if mount_type(keys["volume"]) == "volume":
-        if new_disk:
-            size = int(float(new_disk[2]) * GIB)
-            volid = node.storage.allocate(new_disk[1], vmid, size, unprivileged)
-            keys = {**keys, "volume": volid, "size": sizes.show(size)}
-        else:
-            node.storage.parse(keys["volume"])
-    return kind.print(keys)
 
 
 def _template(node, volid):

@@ -5,10 +5,10 @@
 
 from ..errors import Die
 from ..guests import check_protected, check_unlocked
+from ..making import remove_guest
 from ..router import may, route
 from ..schema import boolean
 from . import firewall
-from .guest_create import remove_guest
 
 
 @route("DELETE", "/nodes/{node}/lxc/{vmid}", {"force": boolean(), "purge": boolean(),

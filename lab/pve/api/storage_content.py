@@ -12,6 +12,7 @@ from ..errors import Die, ParameterError
 from ..multipart import Upload
 from ..router import all_of, any_of, everyone, may, route
 from ..schema import boolean, enum, integer, string
+from ..storage import backup_owner
 
 EXTENSIONS = {"vztmpl": r".+\.tar\.(gz|xz|zst|bz2)", "iso": r".+\.(iso|img)", "import": r".+\.(ova|qcow2|raw|vmdk)"}
 ALGORITHMS = enum("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -152,9 +153,9 @@ def delete(call):
     """Deleting what is not there is no error (storage-053)."""
     storage, volid = call.node.storage, _volid(call)
     file = storage.file(volid)
-    own_backup = file and file[1] == "backup" and call.allowed("/storage/" + call["storage"],
-                                                               "Datastore.AllocateSpace")
-    if not own_backup:
+    if file and file[1] == "backup" and backup_owner(file[2]):
+        storage.check_access(call, volid, None, "backup")
+    else:
         call.require("/storage/" + call["storage"], "Datastore.Allocate")
     storage.get(call["storage"])
 

@@ -62,6 +62,20 @@ class Backend:
     def delete_snapshot(self, volid, name):
         raise NotImplementedError
 
+    # ---- backups
+
+    def backup(self, task, storage, name, config, parts, snapshot=None):
+        """Write an archive of the parts [(path in the container, volume)], with the configuration's text in it."""
+        raise NotImplementedError
+
+    def backup_config(self, storage, name):
+        """The configuration's text of an archive."""
+        raise NotImplementedError
+
+    def restore(self, task, storage, name, parts):
+        """Fill new volumes [(path in the container, volume)] from an archive."""
+        raise NotImplementedError
+
     # ---- containers
 
     def unpack(self, task, vmid, volid, template, unprivileged):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..errors import Die
 from ..storage import FOLDERS, split_volid
-from . import cgroups, hotmount, lxcconfig, network, rootfs
+from . import archive, cgroups, hotmount, lxcconfig, network, rootfs
 from .base import Backend
 
 TAIL = 15
@@ -147,15 +147,37 @@ class LxcBackend(Backend):
     def delete_snapshot(self, volid, name):
         rootfs.remove_tree(self.snapshot_path(volid, name))
 
+    # ---- backups
+
+    def backup(self, task, storage, name, config, parts, snapshot=None):
+        """Written under a hidden name, so that half an archive is never offered."""
+        folder = self.file_folder(storage, "backup")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        half = folder / (".%s.half" % name.split(".")[0])
+        trees = [(path, self.snapshot_path(volid, snapshot) if snapshot else self.volume_path(volid))
+                 for path, volid in parts]
+        try:
+            archive.write(task, half, name, config, trees)
+            half.rename(folder / name)
+        finally:
+            half.unlink(missing_ok=True)
+
+    def backup_config(self, storage, name):
+        return archive.config(self.file_folder(storage, "backup") / name)
+
+    def restore(self, task, storage, name, parts):
+        archive.read(task, self.file_folder(storage, "backup") / name,
+                     [(path, self.volume_path(volid)) for path, volid in parts])
+
     # ---- creation
 
     def unpack(self, task, vmid, volid, template, unprivileged):
         if not unprivileged:
             raise Die("the lab makes unprivileged containers only")
         storage, name = template
-        archive = self.file_folder(storage, "vztmpl") / name
-        task.log("extracting archive '%s'" % archive)
-        tree = self.templates.tree(task, archive)
+        packed = self.file_folder(storage, "vztmpl") / name
+        task.log("extracting archive '%s'" % packed)
+        tree = self.templates.tree(task, packed)
         rootfs.copy_tree(tree, self.volume_path(volid), lambda argv: task.run(argv, log_output=False))
 
     def customise(self, task, vmid, conf, password=None, ssh_keys=None):

@@ -4,6 +4,7 @@
 """The back end of the tests: containers that exist in memory only, and whose every step takes no time."""
 
 import ipaddress
+import json
 import os
 import threading
 import time
@@ -26,7 +27,7 @@ class MemoryBackend(Backend):
         self.snapshots = {}     # (volid, name) -> {path: text}
         self.pids = {}          # vmid -> (pid, time of start)
         self.live = {}          # vmid -> the configuration that it was started with
-        # step (unpack, start, shutdown, volume) -> seconds that it takes, or an Event; an abort ends it
+        # step (unpack, start, shutdown, volume, backup, restore) -> seconds that it takes, or an Event; an abort ends it
         self.delays = {}
         self.next_pid = 20000
 
@@ -82,6 +83,25 @@ class MemoryBackend(Backend):
 
     def delete_snapshot(self, volid, name):
         self.snapshots.pop((volid, name), None)
+
+    # ---- backups
+
+    def backup(self, task, storage, name, config, parts, snapshot=None):
+        self._take_time(task, "backup")
+        data = json.dumps({"config": config, "volumes": {
+            path: self.snapshots[volid, snapshot] if snapshot else self.content.get(volid, {}) for path, volid in parts}})
+        self.files.setdefault((storage, "backup"), {})[name] = (len(data), int(time.time()), data.encode())
+
+    def _read_backup(self, storage, name):
+        return json.loads(self.files[storage, "backup"][name][2])
+
+    def backup_config(self, storage, name):
+        return self._read_backup(storage, name)["config"]
+
+    def restore(self, task, storage, name, parts):
+        self._take_time(task, "restore")
+        for path, volid in parts:
+            self.content[volid] = self._read_backup(storage, name)["volumes"].get(path, {})
 
     # ---- containers
 
