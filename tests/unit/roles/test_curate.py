@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the curating job that need no Spark; tests/integration/spark runs it."""
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import json
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[3]
+DAY = datetime.date(2026, 2, 28)
+
+
+def load_job():
+    spec = importlib.util.spec_from_file_location("curate", ROOT / "roles/spark_streams/files/curate.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["curate"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+curate = load_job()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = tmp_path / "curate.json"
+    schema = {"event_id": "string", "olt_id": "string", "event_time": "timestamp"}
+    tables = [
+        {"name": "radius_logs", "schema": schema},
+        {"name": "olt_metrics", "raw": "raw.olts", "data_type": "olt", "key": "olt_id", "schema": schema},
+    ]
+    places = {"catalog": "lakehouse", "namespace": "curated", "raw_namespace": "raw", "raw_zone": "s3a://datalake/raw"}
+    path.write_text(json.dumps({**places, "tables": tables}))
+    return path
+
+
+def test_knows_where_a_tables_events_come_from(settings):
+    radius, olt = curate.load(settings)
+    assert (radius.name, radius.raw, radius.key) == ("lakehouse.curated.radius_logs", "lakehouse.raw.radius_logs", "event_id")
+    assert radius.folder(DAY) == "s3a://datalake/raw/radius_logs/2026/02/28"
+    assert (olt.name, olt.raw, olt.key) == ("lakehouse.curated.olt_metrics", "lakehouse.raw.olts", "olt_id")
+    assert olt.folder(DAY) == "s3a://datalake/raw/olt/2026/02/28"
+
+
+def test_a_day_ends_where_the_next_begins(settings):
+    sql = curate.load(settings)[0].from_raw(DAY, ["event_id", "olt_id", "event_time"])
+    for moment in ("event_time", "ingested_at"):
+        assert "(%s >= timestamp '2026-02-28' and %s < timestamp '2026-03-01')" % (moment, moment) in sql
+
+
+def test_a_column_that_the_raw_table_does_not_have_yet_is_null(settings):
+    sql = curate.load(settings)[0].from_raw(DAY, ["event_id", "olt_id"])
+    assert sql.startswith("select event_id, olt_id, cast(null as timestamp) as event_time, ")
+
+
+def test_chooses_tables_by_the_last_part_of_their_names(settings):
+    tables = curate.load(settings)
+    assert curate.chosen(tables, None) == tables
+    assert curate.chosen(tables, ["olt_metrics"]) == [tables[1]]
+    with pytest.raises(ValueError, match="no such table: sales; there are radius_logs, olt_metrics"):
+        curate.chosen(tables, ["olt_metrics", "sales"])
+
+
+def test_the_day_is_yesterday_unless_said_otherwise():
+    assert curate.parser().parse_args(["f"]).day == curate.yesterday() < datetime.datetime.now(datetime.timezone.utc).date()
+    assert curate.parser().parse_args(["f", "--day", "2026-02-28"]).day == DAY
+
+
+@pytest.mark.parametrize("wrong", [["--day", "2026-02-30"], ["--day", "today"], ["--days", "0"], ["--days", "32"], ["--table", "nothing"]])
+def test_a_wrong_call_ends_with_2_before_spark_is_started(settings, wrong, capsys):
+    with pytest.raises(SystemExit) as end:
+        curate.main([str(settings), *wrong])
+    assert end.value.code == 2 and "usage" in capsys.readouterr().err
+
+
+class TestRetried:
+    CONFLICT = "An error occurred. : org.apache.iceberg.exceptions.ValidationException: Found conflicting files"
+
+    def call(self, errors):
+        calls, pauses = [], []
+
+        def once():
+            calls.append(1)
+            if len(calls) <= len(errors):
+                raise RuntimeError(errors[len(calls) - 1])
+            return "done"
+
+        try:
+            return curate.retried(once, attempts=3, sleep=pauses.append), len(calls), pauses
+        except RuntimeError as error:
+            return str(error), len(calls), pauses
+
+    def test_another_writer_is_tried_again_after_growing_pauses(self):
+        result, calls, pauses = self.call([self.CONFLICT] * 2)
+        assert (result, calls) == ("done", 3)
+        assert 1 <= pauses[0] <= 2 <= pauses[1] <= 4
+
+    def test_not_for_ever(self):
+        assert self.call([self.CONFLICT] * 9)[:2] == (self.CONFLICT, 3)
+
+    def test_another_fault_is_told_at_once(self):
+        assert self.call(["no such bucket"]) == ("no such bucket", 1, [])
