@@ -79,6 +79,8 @@ class FakeTrino:
             return self.nodes
         if "tpch.tiny.lineitem" in sql:
             return [[60174 if "wrong answer" in self.faults else 60175, 15000]]
+        if "from kafka.shop.orders" in sql and "no topic" in self.faults:
+            raise trino_check.QueryFailed({"errorName": "KAFKA_SPLIT_ERROR", "message": "Not authorized to access topics"})
         if sql == "show catalogs":
             return [["system"], ["tpch"]] + ([] if "no lakehouse" in self.faults else [["lakehouse"]])
         if sql.startswith("create schema"):
@@ -184,6 +186,7 @@ def fixture_site(tmp_path, monkeypatch):
         "nodes": 2,
         "node_id": "here",
         "refused": [{"group": "reader", "sql": FORBIDDEN}],
+        "topics": ["shop.orders"],
     }
     yield trino, told
     server.shutdown()
@@ -197,7 +200,7 @@ def failures(told):
 def test_a_server_that_does_all_right_passes(site):
     trino, told = site
     assert failures(told) == {}
-    assert len(trino_check.verify(told)) == 12
+    assert len(trino_check.verify(told)) == 13
     assert trino.schemas == set()
 
 
@@ -220,6 +223,7 @@ def test_a_worker_is_asked_less(site):
         ("wrong answer", ["answers are right"]),
         ("no lakehouse", ["every catalog is there"]),
         ("nothing deleted", ["tables are written and read"]),
+        ("no topic", ["every topic is read"]),
     ],
 )
 def test_each_fault_is_found(site, fault, found):
