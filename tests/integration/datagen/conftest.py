@@ -130,3 +130,19 @@ def shaky(own_server, tmp_path):
     if own_server.process.poll() is not None:
         own_server.start()
     return make_site(own_server, tmp_path)
+
+
+@pytest.fixture
+def small(minio_binary, tmp_path):
+    """One whose disk is small enough to be filled."""
+    data = tmp_path / "minio/data"
+    data.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", data], check=True)
+    try:
+        server = Server(minio_binary, tmp_path / "minio")
+        try:
+            yield make_site(server, tmp_path)
+        finally:
+            server.stop()
+    finally:
+        subprocess.run(["umount", data], check=True)

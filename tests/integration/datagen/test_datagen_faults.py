@@ -83,6 +83,21 @@ def test_killed_while_it_answers(shaky):
     assert_all_arrived_once(shaky, 2)
 
 
+def test_a_full_disk_of_the_server(small):
+    assert run(small) == OK
+    ballast = small.server.folder / "data/ballast"
+    with ballast.open("wb") as stream, contextlib.suppress(OSError):
+        while True:
+            stream.write(bytes(1 << 20))
+    assert [run(small, number) for number in (1, 2)] == [KEPT] * 2
+    assert "XMinioStorageFull" in small.logs("upload")[-1]["reasons"]["s3"]
+    ballast.unlink()
+    deadline = time.monotonic() + 30
+    while small.app.send() and time.monotonic() < deadline:
+        time.sleep(0.5)  # the server looks at its disk now and then
+    assert_all_arrived_once(small, 3)
+
+
 def test_a_wrong_secret_keeps_all(site):
     right, site.settings.s3.secret_key = site.settings.s3.secret_key, secrets.token_hex(12)
     began = time.monotonic()
