@@ -25,12 +25,13 @@ def plain(text):
     return re.sub(r"\b[CVOEBIM]\(([^)]*)\)", r"`\1`", words).replace("|", "\\|").replace("\n", " ")
 
 
-def row(name, option):
+def row(name, option, computed):
+    """`computed` is the default of the role itself, where the specification has none: a formula."""
     kind = option["type"] + (" of " + option["elements"] if "elements" in option else "")
     if option.get("required"):
         default = "**required**"
-    elif "default" in option:
-        default = "`%s`" % json.dumps(option["default"], ensure_ascii=False).replace("|", "\\|")
+    elif "default" in option or computed is not None:
+        default = "`%s`" % json.dumps(option.get("default", computed), ensure_ascii=False).replace("|", "\\|")
     else:
         default = ""
     return "| `%s` | %s | %s | %s |" % (name, kind, default, plain(option["description"]))
@@ -40,13 +41,15 @@ def page():
     lines = [HEAD]
     for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+        defaults = path.parents[1] / "defaults/main.yml"
+        defaults = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {} if defaults.exists() else {}
         lines.append("## %s\n" % path.parents[1].name)
         for entry, spec in entries.items():
             if entry != "main":
                 lines.append("### %s\n" % entry)
             lines.append(plain(spec["short_description"]) + ".\n")
             lines += ["| variable | type | default | what it is |", "| --- | --- | --- | --- |"]
-            lines += [row(name, option) for name, option in sorted(spec.get("options", {}).items())]
+            lines += [row(name, option, defaults.get(name)) for name, option in sorted(spec.get("options", {}).items())]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
