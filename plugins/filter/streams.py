@@ -45,6 +45,7 @@ def _topic(topic, defaults):
         "required": topic.get("required", defaults["required"]),
         "partitioned_by": topic.get("partitioned_by", defaults["partitioned_by"]),
         "properties": {**defaults["properties"], **topic.get("properties", {})},
+        "fail_on_data_loss": topic.get("fail_on_data_loss", True),
     }
 
 

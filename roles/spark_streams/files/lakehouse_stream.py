@@ -269,6 +269,7 @@ class Topic:
             "groupIdPrefix": group(self.settings),
             "subscribe": self.name,
             "startingOffsets": "earliest",
+            "failOnDataLoss": str(self.topic["fail_on_data_loss"]).lower(),
             "maxOffsetsPerTrigger": str(self.settings["max_offsets_per_trigger"]),
         })
         self.first = True
