@@ -99,8 +99,8 @@ class TestTables:
     def test_names_and_prefixes_become_rules(self):
         users = [{"name": "a", "read": ["x.*", "y"], "groups": ["*"], "write": None}, {"name": "b", "transactions": ["b-*"]}]
         assert kafka_acls(users) == [
-            {"principal": "User:a", "resource": "topic", "operations": ["read"], "name": "x.", "pattern": "prefixed"},
-            {"principal": "User:a", "resource": "topic", "operations": ["read"], "name": "y", "pattern": "literal"},
+            {"principal": "User:a", "resource": "topic", "operations": ["read", "describe_configs"], "name": "x.", "pattern": "prefixed"},
+            {"principal": "User:a", "resource": "topic", "operations": ["read", "describe_configs"], "name": "y", "pattern": "literal"},
             {"principal": "User:a", "resource": "group", "operations": ["read"], "name": "*", "pattern": "literal"},
             {"principal": "User:b", "resource": "transactional_id", "operations": ["write"], "name": "b-", "pattern": "prefixed"},
         ]
