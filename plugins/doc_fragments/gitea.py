@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Options of every module that speaks to Gitea
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - Address of the server, such as V(https://gitea.example.org:3000).
+    type: str
+    required: true
+  username:
+    description:
+      - An administrator of the site.
+    type: str
+    required: true
+  password:
+    description:
+      - The administrator's password.
+    type: str
+    required: true
+  ca_path:
+    description:
+      - PEM file of the authority that signed the server's certificate. The system's own authorities when left out.
+    type: path
+  timeout:
+    description:
+      - Seconds after which a call counts as unanswered.
+    type: int
+    default: 30
+"""
+
+    ATTRIBUTES = r"""
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: full
+  action_group:
+    description: Use C(group/gti.lakehouse.gitea) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - gti.lakehouse.gitea
+"""

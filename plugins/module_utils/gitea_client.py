@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One connection to Gitea's API, and plain words for what it refuses."""
+
+from __future__ import annotations
+
+import json
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
+
+PAGE = 50  # what Gitea gives at most, unless its configuration says otherwise
+
+
+def argument_spec():
+    """The options that all modules of the group share; see the doc fragment."""
+    return {
+        "url": {"type": "str", "required": True},
+        "username": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+    }
+
+
+class Refused(Exception):
+    """What is asked for cannot be done; the message says why."""
+
+
+def run(work, **spec):
+    """Make the module, do C(work(module, connection)) and leave with its result, or with one exact sentence."""
+    options = argument_spec()
+    options.update(spec)
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
+    try:
+        result = work(module, Connection(module.params))
+    except Refused as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+class Connection:
+    """Signs in with each call; Gitea keeps no session for it."""
+
+    def __init__(self, params, token=None):
+        self.url = params["url"].rstrip("/")
+        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+            raise Refused("url %r is not like https://gitea.example.org:3000" % params["url"])
+        self.username = params["username"]
+        self._options = {"timeout": params["timeout"], "ca_path": params["ca_path"], "use_proxy": False}
+        if token:
+            self._headers = {"Authorization": "token " + token}
+        else:
+            self._headers = {}
+            self._options.update(url_username=self.username, url_password=params["password"], force_basic_auth=True)
+
+    def get(self, path):
+        """The answer, or None where there is nothing."""
+        return self._call("GET", path, None, (404,))
+
+    def get_all(self, path):
+        """All pages of a list; None where there is nothing."""
+        items, page = [], 1
+        while True:
+            answer = self.get("%s?limit=%d&page=%d" % (path, PAGE, page))
+            if answer is None:
+                return None
+            items += answer
+            if len(answer) < PAGE:
+                return items
+            page += 1
+
+    def call(self, method, path, body=None):
+        return self._call(method, path, body, ())
+
+    def signs_in(self):
+        """Whether the user is let in with this password."""
+        return self._call("GET", "/user", None, (401,)) is not None
+
+    def _call(self, method, path, body, expected):
+        data = None if body is None else json.dumps(body)
+        headers = dict(self._headers, **{"Content-Type": "application/json", "Accept": "application/json"})
+        try:
+            answer = open_url(self.url + "/api/v1" + path, method=method, data=data, headers=headers, **self._options)
+            text = answer.read()
+        except HTTPError as error:
+            if error.code in expected:
+                return None
+            raise Refused(self._explain(method, path, error)) from error
+        except (URLError, OSError) as error:
+            raise Refused("%s cannot be reached: %s" % (self.url, getattr(error, "reason", error))) from error
+        return json.loads(text) if text else {}
+
+    def _explain(self, method, path, error):
+        if error.code == 401:
+            return "%s does not let %r in: check username and password" % (self.url, self.username)
+        try:
+            words = json.loads(error.read())["message"]
+        except (ValueError, KeyError, TypeError):
+            words = error.reason
+        return "%s answers %d to %s %s: %s" % (self.url, error.code, method, path, words)

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What things in Gitea should be against what they are. Pure functions over the API's own dictionaries.
+
+Only what is asked for is compared: fields, keys, hooks and members that a person added are not seen, and so stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+# Of a protected branch: nobody pushes, what is merged was approved as it is, and no administrator goes around.
+PROTECTION = {
+    "enable_push": False,
+    "enable_force_push": False,
+    "block_on_rejected_reviews": True,
+    "dismiss_stale_approvals": True,
+    "block_admin_merge_override": True,
+}
+UNITS = ["repo.code", "repo.issues", "repo.projects", "repo.pulls", "repo.releases", "repo.wiki"]
+
+
+def drift(current, wanted):
+    """The wanted fields that are otherwise now."""
+    return {key: value for key, value in wanted.items() if _plain(current.get(key), value) != _plain(value, value)}
+
+
+def view(current, wanted):
+    """The current values of the wanted fields, for a diff."""
+    return {key: _plain(current.get(key), value) for key, value in wanted.items()}
+
+
+def _plain(value, like):
+    if isinstance(like, list):
+        return sorted(value or [])
+    return type(like)() if value is None else value
+
+
+def given(params, *names):
+    """Those options that were given."""
+    return {name: params[name] for name in names if params[name] is not None}
+
+
+def same_key(one, other):
+    """Public keys are the same whatever their comments say."""
+    return one.split()[:2] == other.split()[:2]
+
+
+def key_missing(keys, wanted):
+    return not any(same_key(key["key"], wanted) for key in keys)
+
+
+def protection(options):
+    """A rule in the API's words."""
+    wanted = dict(
+        PROTECTION,
+        required_approvals=options["approvals"],
+        enable_status_check=bool(options["status_checks"]),
+        status_check_contexts=sorted(options["status_checks"]),
+    )
+    wanted.update(options["settings"])
+    return wanted
+
+
+def webhook(options):
+    """A hook in the API's words.
+
+    Gitea never shows a hook's secret. So the address gets a fragment, which is not sent, with a digest of the secret: another
+    secret is another address.
+    """
+    digest = hashlib.sha256((options["url"] + options["secret"]).encode()).hexdigest()[:16]
+    return {
+        "url": "%s#%s" % (options["url"], digest),
+        "events": sorted(options["events"]),
+        "branch_filter": options["branch_filter"],
+        "active": options["active"],
+        "content_type": "json",
+    }
+
+
+def webhook_of(hook):
+    """A hook of an answer in the same shape."""
+    return {
+        "url": hook["config"]["url"],
+        "events": sorted(hook["events"]),
+        "branch_filter": hook["branch_filter"],
+        "active": hook["active"],
+        "content_type": hook["config"]["content_type"],
+    }
+
+
+def address(url):
+    return url.split("#", 1)[0]
+
+
+def by_name(items, key="name"):
+    return {item[key]: item for item in items or []}
+
+
+def team(params):
+    """A team in the API's words; an administrator's has all units anyway."""
+    wanted = {
+        "permission": params["permission"],
+        "description": params["description"],
+        "includes_all_repositories": params["all_repositories"],
+        "can_create_org_repo": False,
+    }
+    if params["permission"] != "admin":
+        wanted["units"] = list(UNITS)
+    return wanted
+
+
+def result(name, before, after):
+    """What a module returns: a change is what the views show, None is a thing that is not there."""
+    if before == after:
+        return {"changed": False}
+    diff = {
+        "before_header": name,
+        "after_header": name,
+        "before": {"state": "absent"} if before is None else before,
+        "after": after,
+    }
+    return {"changed": True, "diff": diff}

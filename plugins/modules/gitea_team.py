@@ -1,0 +1,135 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gitea_team
+short_description: Manage the teams of an organisation in Gitea
+version_added: 0.2.0
+description:
+  - Creates a team, keeps its permission, and adds its repositories and members. Those that a person added stay.
+  - In Gitea a team has one permission on all of its repositories; who needs another elsewhere is in another team too.
+options:
+  organization:
+    description:
+      - Name of the organisation.
+    type: str
+    required: true
+  name:
+    description:
+      - Name of the team.
+    type: str
+    required: true
+  description:
+    description:
+      - What it is for.
+    type: str
+    default: ""
+  permission:
+    description:
+      - What its members may do in its repositories.
+    type: str
+    choices: [read, write, admin]
+    required: true
+  all_repositories:
+    description:
+      - Whether all repositories of the organisation are the team's, those to come included.
+    type: bool
+    default: false
+  repositories:
+    description:
+      - Repositories that the team has at least.
+    type: list
+    elements: str
+    default: []
+  members:
+    description:
+      - Users that are in the team at least.
+    type: list
+    elements: str
+    default: []
+author:
+  - The gti.lakehouse authors (@gti)
+extends_documentation_fragment:
+  - gti.lakehouse.gitea
+  - gti.lakehouse.gitea.attributes
+"""
+
+EXAMPLES = r"""
+- name: Let the analysts read and write the queries
+  gti.lakehouse.gitea_team:
+    url: https://gitea.example.org:3000
+    username: admin
+    password: "{{ gitea_admin_password }}"
+    organization: example
+    name: analysts
+    permission: write
+    repositories: [queries]
+    members: [maria]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+team:
+  description: State of the team as it is now, or would be.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
+
+
+def manage(module, connection):
+    params = module.params
+    organization, name = params["organization"], params["name"]
+    wanted = plans.team(params)
+    teams = connection.get_all("/orgs/%s/teams" % organization)
+    if teams is None and not module.check_mode:
+        raise Refused("organisation %r does not exist" % organization)
+    current = plans.by_name(teams).get(name)
+    repositories, members = set(), set()
+    if current:
+        repositories = set(plans.by_name(connection.get_all("/teams/%d/repos" % current["id"])))
+        members = set(plans.by_name(connection.get_all("/teams/%d/members" % current["id"]), "login"))
+    # Where all are the team's, its list may not be complete yet.
+    add_repositories = [] if params["all_repositories"] else sorted(set(params["repositories"]) - repositories)
+    add_members = sorted(set(params["members"]) - members)
+
+    after = dict(wanted, repositories=sorted(params["repositories"]), members=sorted(params["members"]))
+    before = None
+    if current:
+        before = dict(plans.view(current, wanted))
+        before["repositories"] = sorted(set(params["repositories"]) - set(add_repositories))
+        before["members"] = sorted(set(params["members"]) - set(add_members))
+    if not module.check_mode:
+        if not current:
+            current = connection.call("POST", "/orgs/%s/teams" % organization, dict(wanted, name=name))
+        elif plans.drift(current, wanted):
+            connection.call("PATCH", "/teams/%d" % current["id"], dict(wanted, name=name))
+        for repository in add_repositories:
+            connection.call("PUT", "/teams/%d/repos/%s/%s" % (current["id"], organization, repository))
+        for member in add_members:
+            connection.call("PUT", "/teams/%d/members/%s" % (current["id"], member))
+    return dict(plans.result("%s/%s" % (organization, name), before, after), team=after)
+
+
+def main():
+    run(
+        manage,
+        organization={"type": "str", "required": True},
+        name={"type": "str", "required": True},
+        description={"type": "str", "default": ""},
+        permission={"type": "str", "choices": ["read", "write", "admin"], "required": True},
+        all_repositories={"type": "bool", "default": False},
+        repositories={"type": "list", "elements": "str", "default": []},
+        members={"type": "list", "elements": "str", "default": []},
+    )
+
+
+if __name__ == "__main__":
+    main()

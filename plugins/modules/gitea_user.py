@@ -1,0 +1,169 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gitea_user
+short_description: Manage the users of a Gitea server
+version_added: 0.2.0
+description:
+  - Creates and changes users, and adds their SSH keys. Keys and settings that a person added stay as they are.
+options:
+  name:
+    description:
+      - Name that the user signs in with.
+    type: str
+    required: true
+  email:
+    description:
+      - Address of the user. Required for a user that is not there yet.
+    type: str
+  full_name:
+    description:
+      - Name of the person.
+    type: str
+  user_password:
+    description:
+      - Password of the user. A new user without one gets one that nobody knows, and signs in with a key.
+    type: str
+  update_password:
+    description:
+      - With V(always), the password is written whenever the user does not get in with it.
+      - With V(on_create), only for a new user, so that people may change theirs.
+    type: str
+    choices: [always, on_create]
+    default: always
+  admin:
+    description:
+      - Whether the user administers the site.
+    type: bool
+    default: false
+  active:
+    description:
+      - Whether the user may sign in.
+    type: bool
+    default: true
+  keys:
+    description:
+      - Public SSH keys, as in C(authorized_keys), that the user has at least.
+    type: list
+    elements: str
+    default: []
+author:
+  - The gti.lakehouse authors (@gti)
+extends_documentation_fragment:
+  - gti.lakehouse.gitea
+  - gti.lakehouse.gitea.attributes
+"""
+
+EXAMPLES = r"""
+- name: Give a person an account and their key
+  gti.lakehouse.gitea_user:
+    url: https://gitea.example.org:3000
+    username: admin
+    password: "{{ gitea_admin_password }}"
+    name: maria
+    email: maria@example.org
+    full_name: Maria Silva
+    keys: ["{{ lookup('ansible.builtin.file', 'maria.pub') }}"]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+user:
+  description: State of the user as it is now, or would be.
+  returned: success
+  type: dict
+"""
+
+import secrets
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
+
+
+def account(params):
+    wanted = plans.given(params, "email", "full_name")
+    wanted.update(is_admin=params["admin"], prohibit_login=not params["active"])
+    return wanted
+
+
+def password_is_wrong(connection, params):
+    """A user that is locked out cannot be tried, and is left as it is."""
+    if params["user_password"] is None or params["update_password"] != "always" or not params["active"]:
+        return False
+    as_user = dict(params, username=params["name"], password=params["user_password"])
+    return not type(connection)(as_user).signs_in()
+
+
+def create(connection, params):
+    if not params["email"]:
+        raise Refused("user %r does not exist yet: it needs an email" % params["name"])
+    user = {
+        "username": params["name"],
+        "email": params["email"],
+        "password": params["user_password"] or secrets.token_urlsafe(32),
+        "must_change_password": False,
+    }
+    connection.call("POST", "/admin/users", user)
+
+
+def edit(connection, params, fields):
+    name = params["name"]
+    body = {"login_name": name, "source_id": 0}
+    body.update(fields)
+    if "is_admin" in body:
+        body["admin"] = body.pop("is_admin")
+    connection.call("PATCH", "/admin/users/%s" % name, body)
+
+
+def manage(module, connection):
+    params = module.params
+    name = params["name"]
+    current = connection.get("/users/%s" % name)
+    held = connection.get_all("/users/%s/keys" % name) or []
+    wanted = account(params)
+    missing = [key for key in params["keys"] if plans.key_missing(held, key)]
+    rewrite = bool(current) and not current.get("prohibit_login") and password_is_wrong(connection, params)
+
+    before = None
+    if current:
+        before = dict(plans.view(current, wanted), keys=[key for key in params["keys"] if key not in missing])
+    after = dict(wanted, keys=params["keys"])
+    if rewrite:
+        before["password"] = "another than the one given"
+        after["password"] = "the one given"
+    if not module.check_mode:
+        if not current:
+            create(connection, params)
+        changes = plans.drift(current or {}, wanted)
+        if rewrite:
+            changes.update(password=params["user_password"], must_change_password=False)
+        if changes:
+            edit(connection, params, changes)
+        for key in missing:
+            title = " ".join(key.split()[2:]) or name
+            connection.call("POST", "/admin/users/%s/keys" % name, {"title": title, "key": key, "read_only": False})
+    return dict(plans.result(name, before, after), user=after)
+
+
+def main():
+    run(
+        manage,
+        name={"type": "str", "required": True},
+        email={"type": "str"},
+        full_name={"type": "str"},
+        user_password={"type": "str", "no_log": True},
+        update_password={"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
+        admin={"type": "bool", "default": False},
+        active={"type": "bool", "default": True},
+        keys={"type": "list", "elements": "str", "default": [], "no_log": False},
+    )
+
+
+if __name__ == "__main__":
+    main()

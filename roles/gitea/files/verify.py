@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays people at Gitea: what a stranger sees, and how a change comes to a protected branch.
+
+Reads what is expected as JSON from standard input; prints {"held": [...], "broken": [...]}; ends with 1 when something is broken.
+It works in an organisation of its own, whose protection is that of the site's first repository, and removes it at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from urllib.parse import quote, urlencode, urlsplit
+
+RULES = [
+    "enable_push", "enable_force_push", "required_approvals", "enable_status_check", "status_check_contexts",
+    "block_on_rejected_reviews", "dismiss_stale_approvals", "block_admin_merge_override",
+]
+
+
+class Proof:
+    def __init__(self):
+        self.held, self.broken = [], []
+
+    def that(self, holds, what):
+        (self.held if holds else self.broken).append(what)
+
+
+class Server:
+    def __init__(self, wish):
+        self.url = wish["url"].rstrip("/")
+        self.trust = ssl.create_default_context(cafile=wish["ca_path"])
+
+    def ask(self, method, path, who=None, body=None, form=None):
+        """Status, address after redirections and text of an answer."""
+        headers, data = {}, None
+        if who:
+            headers["Authorization"] = "Basic " + b64encode(":".join(who).encode()).decode()
+        if body is not None:
+            headers["Content-Type"], data = "application/json", json.dumps(body).encode()
+        if form is not None:
+            data = urlencode(form).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, context=self.trust, timeout=30) as answer:
+                return answer.status, answer.url, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.url, error.read().decode(errors="replace")
+
+    def api(self, method, path, who, body=None):
+        """The answer's content; anything but success ends the proof."""
+        status, dummy, text = self.ask(method, "/api/v1" + path, who, body)
+        if status >= 300:
+            raise RuntimeError("%s %s: %d %s" % (method, path, status, text[:300]))
+        return json.loads(text) if text else None
+
+    def status(self, method, path, who=None, body=None):
+        return self.ask(method, "/api/v1" + path, who, body)[0]
+
+
+def prove_strangers(server, wish, admin, proof):
+    status, address, dummy = server.ask("GET", "/")
+    proof.that("/user/login" in address, "a stranger is asked to sign in")
+    for name in wish["repositories"][:1]:
+        status, address, dummy = server.ask("GET", "/" + name)
+        proof.that("/user/login" in address or status == 404, "a stranger does not see the page of a repository")
+        proof.that(server.status("GET", "/repos/" + name) in (401, 403, 404), "a stranger does not see a repository through the API")
+    proof.that(server.status("GET", "/repos/search") in (401, 403), "a stranger cannot list repositories")
+    proof.that(server.status("GET", "/users/search") in (401, 403), "a stranger cannot list people")
+    proof.that(server.status("GET", "/user", (wish["username"], "wrong")) == 401, "a wrong password is refused")
+    name = "stranger" + secrets.token_hex(3)
+    word = secrets.token_urlsafe(16)
+    form = {"user_name": name, "email": name + "@example.org", "password": word, "retype": word}
+    server.ask("POST", "/user/sign_up", form=form)
+    proof.that(server.status("GET", "/users/" + name, admin) == 404, "nobody can register")
+    status, dummy, text = server.ask("GET", "/install")
+    proof.that("install" not in text.lower() or status == 404 or "db_type" not in text, "the installer is closed")
+    version = server.api("GET", "/version", admin)["version"].split("+")[0]
+    proof.that(version == wish["version"], "the version is %s (it is %s)" % (wish["version"], version))
+
+
+def prove_plain(server, proof):
+    try:
+        urllib.request.urlopen(server.url.replace("https://", "http://"), timeout=10).close()
+        spoke = True
+    except (urllib.error.URLError, OSError):
+        spoke = False
+    proof.that(not spoke, "nothing is said without TLS")
+
+
+class Git:
+    """One person's git, over SSH or HTTPS."""
+
+    def __init__(self, folder, server, wish, who):
+        self.folder = os.path.join(folder, who[0])
+        os.mkdir(self.folder)
+        self.key = os.path.join(self.folder, "key")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", who[0], "-f", self.key], check=True)
+        helper = os.path.join(self.folder, "askpass")
+        with open(helper, "w", encoding="utf-8") as stream:
+            stream.write("#!/bin/sh\nprintenv VERIFY_PASSWORD\n")
+        os.chmod(helper, 0o700)
+        ssh = "ssh -i %s -p %d -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=%s/known"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": self.folder,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_SSL_CAINFO": wish["ca_path"],
+            "GIT_ASKPASS": helper,
+            "GIT_TERMINAL_PROMPT": "0",
+            "VERIFY_PASSWORD": who[1],
+            "GIT_SSH_COMMAND": ssh % (self.key, wish["ssh_port"], self.folder),
+            "GIT_AUTHOR_NAME": who[0], "GIT_AUTHOR_EMAIL": who[0] + "@example.org",
+            "GIT_COMMITTER_NAME": who[0], "GIT_COMMITTER_EMAIL": who[0] + "@example.org",
+        }
+        host = urlsplit(server.url)
+        self.by_ssh = "git@%s:%%s.git" % host.hostname
+        self.by_https = "https://%s@%s/%%s.git" % (quote(who[0]), host.netloc)
+
+    def __call__(self, *arguments):
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode == 0
+
+    def public_key(self):
+        with open(self.key + ".pub", encoding="utf-8") as stream:
+            return stream.read().strip()
+
+
+def rules_of(server, wish, admin):
+    """The protection of the first repository that has one."""
+    for name in wish["repositories"]:
+        for rule in server.api("GET", "/repos/%s/branch_protections" % name, admin):
+            if rule["rule_name"] == "main":
+                return {key: rule[key] for key in RULES}
+    return None
+
+
+def prove_review(server, wish, admin, proof, rules, undo):
+    """One author, as many reviewers as approvals are needed, and a change on its way to main."""
+    mark = "verify-" + secrets.token_hex(4)
+    people = [("%s-%d" % (mark, number), secrets.token_urlsafe(24)) for number in range(1 + min(rules["required_approvals"], 5))]
+    author, reviewers = people[0], people[1:]
+    for name, word in people:
+        body = {"username": name, "email": name + "@example.org", "password": word, "must_change_password": False}
+        server.api("POST", "/admin/users", admin, body)
+        undo.callback(server.api, "DELETE", "/admin/users/%s?purge=true" % name, admin)
+    server.api("POST", "/orgs", admin, {"username": mark, "visibility": "private"})
+    undo.callback(server.api, "DELETE", "/orgs/" + mark, admin)
+    repo = "%s/proof" % mark
+    new = {"name": "proof", "private": True, "auto_init": True, "readme": "Default", "default_branch": "main"}
+    server.api("POST", "/orgs/%s/repos" % mark, admin, new)
+    undo.callback(server.api, "DELETE", "/repos/" + repo, admin)
+    server.api("POST", "/repos/%s/branch_protections" % repo, admin, dict(rules, rule_name="main"))
+    team = {"name": "writers", "permission": "write", "includes_all_repositories": True, "units": ["repo.code", "repo.pulls"]}
+    team = server.api("POST", "/orgs/%s/teams" % mark, admin, team)
+    folder = undo.enter_context(tempfile.TemporaryDirectory())
+    git = Git(folder, server, wish, author)
+    stranger = people[-1]
+    proof.that(server.status("GET", "/repos/" + repo, author) in (403, 404), "who is in no team does not see the repository")
+    for name, word in people:
+        server.api("PUT", "/teams/%d/members/%s" % (team["id"], name), admin)
+
+    proof.that(not git("clone", "-q", git.by_ssh % repo, "early"), "an unknown SSH key is refused")
+    server.api("POST", "/user/keys", author, {"title": "verify", "key": git.public_key()})
+    proof.that(git("clone", "-q", git.by_ssh % repo, "work"), "git clones over SSH")
+    proof.that(git("clone", "-q", git.by_https % repo, "other"), "git clones over HTTPS")
+    with open(os.path.join(git.folder, "work", "change.txt"), "w", encoding="utf-8") as stream:
+        stream.write("change\n")
+    git("-C", "work", "add", "change.txt")
+    git("-C", "work", "commit", "-q", "-m", "Change")
+    proof.that(not git("-C", "work", "push", "-q", "origin", "HEAD:main"), "a push to main is refused over SSH")
+    proof.that(not git("-C", "work", "push", "-q", git.by_https % repo, "HEAD:main"), "a push to main is refused over HTTPS")
+    proof.that(not git("-C", "work", "push", "-q", "--force", "origin", "HEAD:main"), "a forced push to main is refused")
+    proof.that(not git("-C", "work", "push", "-q", "origin", ":main"), "main cannot be deleted")
+    file = {"branch": "main", "message": "x", "content": b64encode(b"x").decode()}
+    proof.that(server.status("POST", "/repos/%s/contents/x.txt" % repo, admin, file) >= 400, "not even the administrator writes to main")
+    proof.that(git("-C", "work", "push", "-q", "origin", "HEAD:change"), "a branch can be pushed")
+
+    pull = server.api("POST", "/repos/%s/pulls" % repo, author, {"head": "change", "base": "main", "title": "Change"})
+    path = "/repos/%s/pulls/%d" % (repo, pull["number"])
+
+    # Gitea looks at a pull request in the background, and until then refuses to merge it for that alone.
+    for attempt in range(30):
+        if server.api("GET", path, author)["mergeable"]:
+            break
+        time.sleep(0.5)
+
+    def refused(who):
+        status, dummy, text = server.ask("POST", "/api/v1%s/merge" % path, who, {"Do": "merge"})
+        return status == 405 and "try again" not in text
+
+    def report(state):
+        for context in rules["status_check_contexts"]:
+            body = {"state": state, "context": context.replace("*", "verify")}
+            server.api("POST", "/repos/%s/statuses/%s" % (repo, pull["head"]["sha"]), author, body)
+
+    if reviewers:
+        report("success")
+        proof.that(refused(author), "an unapproved pull request cannot be merged")
+        proof.that(refused(admin), "not by the administrator either")
+        for reviewer in reviewers:
+            server.api("POST", path + "/reviews", reviewer, {"event": "APPROVED", "body": "ok"})
+    if rules["enable_status_check"]:
+        report("failure")
+        proof.that(refused(stranger), "a red pull request cannot be merged")
+        report("success")
+    status, dummy, text = server.ask("POST", "/api/v1%s/merge" % path, stranger, {"Do": "merge"})
+    proof.that(status < 300, "an approved and green pull request is merged (%d %s)" % (status, text[:200]))
+
+
+def main():
+    wish = json.load(sys.stdin)
+    server = Server(wish)
+    admin = (wish["username"], wish["password"])
+    proof = Proof()
+    prove_strangers(server, wish, admin, proof)
+    prove_plain(server, proof)
+    rules = rules_of(server, wish, admin)
+    with contextlib.ExitStack() as undo:
+        if rules:
+            try:
+                prove_review(server, wish, admin, proof, rules, undo)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                proof.that(False, str(error))
+    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout)
+    sys.exit(1 if proof.broken else 0)
+
+
+if __name__ == "__main__":
+    main()
