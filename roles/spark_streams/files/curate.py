@@ -25,6 +25,8 @@ from dataclasses import dataclass
 
 # What two writers of one table may meet, and what a second try, with another look at the table, gets over.
 RETRIED = ("CommitFailedException", "CommitStateUnknownException", "ValidationException")
+# As for streams: a clock so wrong that it is a fault.
+TIMES = ("1900-01-01", "2200-01-01")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Table:
 
     def from_files(self, view: str) -> str:
         """The lines of a day's files. One that is not as the columns say is counted, and goes no further."""
-        refused = f"_line is not null or {self.key} is null or event_time is null"
+        in_time = between("event_time", *TIMES)
+        refused = f"_line is not null or {self.key} is null or not coalesce({in_time}, false)"
         return f"select {self.names}, _seen_at as seen_at, cast(-1 as bigint) as place, {refused} as refused from {view}"
 
     def compare(self, source: str, first: str, last: str) -> str:
@@ -156,7 +159,7 @@ class Curator:
         path = self.spark._jvm.org.apache.hadoop.fs.Path(table.folder(self.day))
         if path.getFileSystem(self.spark._jsc.hadoopConfiguration()).exists(path):
             lines = self.spark.read.schema(f"{table.types}, _line string").json(
-                table.folder(self.day), columnNameOfCorruptRecord="_line", pathGlobFilter="*.jsonl*"
+                table.folder(self.day), columnNameOfCorruptRecord="_line", allowNonNumericNumbers=False, pathGlobFilter="*.jsonl*"
             )
             lines.selectExpr("*", "_metadata.file_modification_time as _seen_at").createOrReplaceTempView("curate_files")
             parts.append(self.spark.sql(table.from_files("curate_files")))

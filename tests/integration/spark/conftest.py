@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Spark with Iceberg and tables in a folder of this machine.
+
+Spark is in the folder that SPARK_HOME names, or else that of the release in the mirror's cache.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
+CATALOG = {
+    "": "org.apache.iceberg.spark.SparkCatalog",
+    ".type": "hadoop",
+    ".cache-enabled": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def spark_home(tmp_path_factory):
+    if os.environ.get("SPARK_HOME"):
+        return pathlib.Path(os.environ["SPARK_HOME"])
+    version = yaml.safe_load((CHECKOUT / "group_vars/all/versions.yml").read_text())["lakehouse_spark_version"]
+    archive = RELEASES / f"spark-{version}.tar.zst"
+    if not archive.exists():
+        pytest.fail(f"no Spark to test against: set SPARK_HOME, or fill the mirror so that it has {archive}")
+    folder = tmp_path_factory.mktemp("spark-release")
+    # What belongs to S3 and Kafka is half of it, and nothing here needs it.
+    subprocess.run(["tar", "--zstd", "--exclude=aws-java-sdk-bundle-*", "-xf", archive, "-C", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def submit(spark_home, tmp_path_factory):
+    """Runs a program in a session of its own and returns what it printed."""
+    warehouse = tmp_path_factory.mktemp("warehouse")
+
+    def call(*program):
+        settings = {f"spark.sql.catalog.lakehouse{name}": value for name, value in {**CATALOG, ".warehouse": f"file://{warehouse}"}.items()}
+        settings.update({
+            "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+            "spark.sql.defaultCatalog": "lakehouse",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.ui.enabled": "false",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+        })  # fmt: skip
+        options = [option for name, value in settings.items() for option in ("--conf", f"{name}={value}")]
+        environment = {
+            "HOME": str(warehouse),
+            "PATH": "/usr/bin:/bin",
+            "SPARK_HOME": str(spark_home),
+            "PYTHONPATH": f"{spark_home}/python/lib/pyspark.zip",
+            "PYSPARK_PYTHON": "/usr/bin/python3",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [str(spark_home / "bin/spark-submit"), "--master", "local[2]", "--driver-memory", "512m", *options, *map(str, program)],
+            capture_output=True, text=True, env=environment, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+    return call

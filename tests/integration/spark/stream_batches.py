@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives batches, as Kafka would, to the driver of streams, and prints as JSON what became of the tables.
+
+    stream_batches.py FOLDER_OF_THE_DRIVER
+"""
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+import threading
+
+sys.path.insert(0, sys.argv[1])
+
+import lakehouse_stream as stream
+import verify
+from pyspark.sql import SparkSession
+
+SCHEMA = {"event_id": "string", "event_time": "timestamp", "due_date": "date", "total": "long", "rate": "double", "paid": "boolean"}
+TOPIC = {"topic": "shop.orders", "table": "raw.orders", "schema": SCHEMA, "required": ["event_id", "event_time"],
+         "partitioned_by": ["days(event_time)"], "properties": {"write.distribution-mode": "hash"}, "fail_on_data_loss": True}
+SETTINGS = {"name": "shop", "catalog": "lakehouse", "dead_letters": "raw.dead_letters", "table_properties": {}}
+KAFKA = "key binary, value binary, topic string, partition int, offset bigint, timestamp timestamp, timestampType int"
+AT = datetime.datetime(2026, 1, 31, 23, 59, 59, 123000)
+
+spark = SparkSession.builder.getOrCreate()
+spark.sparkContext.setLogLevel("ERROR")
+stream.log.setLevel("ERROR")
+
+
+def batch(values, start, partition=0, at=AT):
+    rows = [(b"key", value, "shop.orders", partition, start + number, at, 0) for number, value in enumerate(values)]
+    return spark.createDataFrame(rows, KAFKA)
+
+
+def started(**changes):
+    """The topic as after a start."""
+    topic = stream.Topic(spark, SETTINGS, {**TOPIC, **changes}, threading.Event())
+    topic.table.ensure()
+    topic.dead_letters.ensure()
+    return topic
+
+
+def count(table):
+    return spark.table("lakehouse.raw." + table).count()
+
+
+def counts():
+    return [count("orders"), count("dead_letters")]
+
+
+def main():
+    said = {}
+    good = [json.dumps(verify.good(SCHEMA, "mark", number)).encode() for number in range(10)]
+    malformed = list(verify.malformed(SCHEMA, TOPIC["required"], "mark"))
+    far = [(json.dumps({**verify.good(SCHEMA, "mark", 0), "event_time": when}).encode(), "event_time: not a timestamp") for when in ("1800-01-01", 1767225600000)]
+    malformed += far
+    first = batch(good + [value for value, dummy in malformed], 0)
+
+    topic = started()
+    topic._write(first, 0)
+    said["first"] = counts()
+    rows = spark.table("lakehouse.raw.dead_letters").orderBy("kafka_offset").collect()
+    said["reasons"] = [[row["reason"], reason] for row, (dummy, reason) in zip(rows, malformed)]
+    said["bytes"] = [bytes(row["value"]) if row["value"] is not None else None for row in rows] == [value for value, dummy in malformed]
+    said["row"] = {name: str(value) for name, value in spark.table("lakehouse.raw.orders").where("kafka_offset = 3").drop("ingested_at").first().asDict().items()}
+
+    # Killed after the batch was written, and before Spark had noted it: it comes again.
+    started()._write(first, 0)
+    said["again"] = counts()
+    # Killed between the two tables.
+    spark.sql("DELETE FROM lakehouse.raw.dead_letters")
+    started()._write(first, 0)
+    said["half"] = counts()
+    # The topic was made anew: other records at the same offsets.
+    started()._write(batch(good, 0, at=AT + datetime.timedelta(seconds=5)), 0)
+    said["anew"] = counts()
+    topic._write(batch(good, 100), 1)
+    topic._write(batch([], 110), 2)
+    said["next"] = counts()
+
+    stopping = started()
+    stopping.stopping.set()
+    try:
+        stopping._write(batch(good, 200), 3)
+    except stream.Stopping:
+        said["stopping"] = counts()
+
+    # A field more, other partitions, another property.
+    topic = started(schema={**SCHEMA, "city": "string"}, partitioned_by=["bucket(4, event_id)", "days(event_time)"], properties={"write.distribution-mode": "none"})
+    topic._write(batch([json.dumps({**verify.good(SCHEMA, "mark", 1), "city": "Natal"}).encode()], 300), 4)
+    said["city"] = [row["city"] for row in spark.table("lakehouse.raw.orders").where("city IS NOT NULL").collect()]
+    said["partitions"] = sorted(field.transform().toString() for field in topic.table.handle().spec().fields())
+    said["property"] = dict(topic.table.handle().properties())["write.distribution-mode"]
+    before = spark.table("lakehouse.raw.orders.snapshots").count()
+    started(schema={**SCHEMA, "city": "string"}, partitioned_by=["bucket(4, event_id)", "days(event_time)"], properties={"write.distribution-mode": "none"})
+    topic.table.forget_snapshots(60)
+    said["kept"] = before - spark.table("lakehouse.raw.orders.snapshots").count()
+    topic.table.forget_snapshots(0)
+    said["snapshots"] = spark.table("lakehouse.raw.orders.snapshots").count()
+    said["after"] = counts()
+    try:
+        started(schema={**SCHEMA, "total": "string"})
+    except stream.WrongTable as error:
+        said["wrong"] = str(error)
+    print("RESULT " + json.dumps(said))
+
+
+main()
