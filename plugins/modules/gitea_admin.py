@@ -60,6 +60,7 @@ created:
   type: bool
 """
 
+import pwd
 import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Connection, Refused, run
@@ -68,7 +69,9 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import 
 def program(module, *arguments):
     params = module.params
     argv = ["runuser", "-u", params["account"], "--", params["binary"], "--config", params["config"], "admin", "user"]
-    rc, output, errors = module.run_command(argv + list(arguments), cwd="/")
+    # Its database's password may be in the account's home.
+    environment = {"HOME": pwd.getpwnam(params["account"]).pw_dir, "USER": params["account"]}
+    rc, output, errors = module.run_command(argv + list(arguments), cwd="/", environ_update=environment)
     if rc != 0:
         # Its output may hold a password or a token, its errors hold none.
         raise Refused("gitea admin user %s ended with %d: %s" % (arguments[0], rc, errors.strip()[-1000:]))
