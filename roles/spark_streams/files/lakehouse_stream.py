@@ -34,14 +34,15 @@ SPARK_TYPES = {"string": "STRING", "long": "BIGINT", "double": "DOUBLE", "boolea
 POSITION = ("kafka_partition", "kafka_offset", "kafka_time")
 ORIGIN = {"kafka_partition": "INT", "kafka_offset": "BIGINT", "kafka_time": "TIMESTAMP", "ingested_at": "TIMESTAMP"}
 DEAD_LETTERS = {"stream": "STRING", "topic": "STRING", **ORIGIN, "reason": "STRING", "key": "BINARY", "value": "BINARY"}
-# A clock so wrong that it is a fault: it would make a partition of its own.
-TIMES = ("1900-01-01", "2200-01-01")
+TIMES = ("timestamp", "date")
 TICK_SECONDS = 2
 OFFSETS_SECONDS = 10
 SNAPSHOTS_SECONDS = 300
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 5, 30
 # After so many failures in a row of one query it may be the JVM's fault: systemd makes a new one.
 MOST_FAILURES = 10
+# And so it may where a batch hangs.
+MOST_BATCH_SECONDS = 900
 STOP_SECONDS = 45
 
 log = logging.getLogger("stream")
@@ -61,29 +62,31 @@ def definition(fields: dict[str, str]) -> str:
 
 def parsed(schema: dict[str, str]) -> str:
     """The record as a struct; what is not as the schema says is NULL there, and makes `__corrupt` the text."""
-    fields = {**{field: SPARK_TYPES[kind] for field, kind in schema.items()}, "__corrupt": "STRING"}
+    # Times are read as text: of a day that there is not, from_json would make the query fail.
+    kinds = {field: "STRING" if kind in TIMES else SPARK_TYPES[kind] for field, kind in schema.items()}
     options = "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '__corrupt', 'allowNonNumericNumbers', 'false')"
-    return "from_json(text, '%s', %s)" % (definition(fields), options)
+    return "from_json(text, '%s', %s)" % (definition({**kinds, "__corrupt": "STRING"}), options)
 
 
-def out_of_time(field: str) -> str:
-    return "record.`%s` NOT BETWEEN TIMESTAMP '%s' AND TIMESTAMP '%s'" % (field, *TIMES)
+def value(field: str, kind: str) -> str:
+    """A field of the record as its column has it; a time that is none, or out of its mind, is NULL."""
+    if kind not in TIMES:
+        return "record.`%s`" % field
+    time_ = "try_cast(record.`%s` AS %s)" % (field, SPARK_TYPES[kind])
+    # A clock so wrong that it is a fault: it would make a partition of its own.
+    return "CASE WHEN %s BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01' THEN %s END" % (time_, time_)
 
 
 def reason(schema: dict[str, str], required: list[str]) -> str:
     """Why a record is malformed, naming each field with its fault; NULL for a good one, which costs no second look."""
-    times = [field for field, kind in schema.items() if kind in ("timestamp", "date")]
     not_one = "coalesce(json_array_length(concat('[', text, ']')), 0) <> 1"
     suspicious = ["value IS NULL", "encode(text, 'UTF-8') <> value", "record IS NULL", "record.__corrupt IS NOT NULL", not_one]
     suspicious += ["record.`%s` IS NULL" % field for field in required]
-    suspicious += ["coalesce(%s, false)" % out_of_time(field) for field in times]
+    suspicious += ["record.`%s` IS NOT NULL AND columns.`%s` IS NULL" % (field, field) for field, kind in schema.items() if kind in TIMES]
     faults = []
     for field, kind in schema.items():
-        bad = "record.`%s` IS NULL" % field
-        if field in times:
-            bad = "(%s OR %s)" % (bad, out_of_time(field))
         missing = "WHEN given['%s'] IS NULL THEN '%s: missing' " % (field, field) if field in required else ""
-        faults.append("CASE %sWHEN given['%s'] IS NOT NULL AND %s THEN '%s: not a %s' END" % (missing, field, bad, field, kind))
+        faults.append("CASE %sWHEN given['%s'] IS NOT NULL AND columns.`%s` IS NULL THEN '%s: not a %s' END" % (missing, field, field, field, kind))
     # A function's argument, so that the second look is taken once.
     look = ("element_at(transform(array(from_json(text, 'map<string,string>')), given -> CASE WHEN given IS NULL OR %s "
             "THEN 'not one JSON object' ELSE coalesce(nullif(concat_ws('; ', %s), ''), 'not as the schema says') END), 1)"
@@ -129,6 +132,9 @@ def submit_arguments(settings: Settings) -> list[str]:
         "spark.driver.port": random.randrange(first_port, first_port + 100),
         # A stream's log would grow for months, and each event of it is a request; its page and status.json say how it is.
         "spark.eventLog.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        # Streams do without it; where it finds that nothing is left to write, it would not count what was malformed.
+        "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": 4,
         "spark.sql.json.enablePartialResults": "true",
         # It would read the record anew for each field.
@@ -219,6 +225,7 @@ class Topic:
                                   {"write.delete.isolation-level": "snapshot", **settings["table_properties"]})
         self.query: Any = None
         self.first = True
+        self.batch_since: Optional[float] = None
         self.failures = 0
         self.fault: Optional[str] = None
         self.retry_at = 0.0
@@ -236,6 +243,9 @@ class Topic:
         # These are faults that Java reports. Any other means that there is no Java any more, and ends the process.
         try:
             if self.query is not None and self.query.isActive:
+                since = self.batch_since
+                if since is not None and time.monotonic() - since > MOST_BATCH_SECONDS:
+                    raise SystemExit("%s hangs in a batch: trying in a new process" % self.name)
                 if self.query.lastProgress is not None:
                     self.failures, self.fault = 0, None
                 return
@@ -273,21 +283,28 @@ class Topic:
             "maxOffsetsPerTrigger": str(self.settings["max_offsets_per_trigger"]),
         })
         self.first = True
-        self.query = (reader.load().writeStream.queryName(self.name).foreachBatch(self._write)
+        self.query = (reader.load().writeStream.queryName(self.name).foreachBatch(self._batch)
                       .option("checkpointLocation", "%s/%s/%s" % (self.settings["checkpoints"], self.settings["name"], self.name))
                       .trigger(processingTime="%d seconds" % self.settings["trigger_seconds"]).start())
         log.info("%s goes into %s", self.name, self.table.name)
 
-    def _write(self, batch: Any, number: int) -> None:
-        """Write one batch. Called by Spark, in a thread of the query."""
-        from pyspark.sql import Observation, functions as F
-
+    def _batch(self, batch: Any, number: int) -> None:
+        """Called by Spark, in a thread of the query."""
         if self.stopping.is_set():
             raise Stopping("the stream stops")
+        self.batch_since = time.monotonic()
+        try:
+            self._write(batch, number)
+        finally:
+            self.batch_since = None
+
+    def _write(self, batch: Any, number: int) -> None:
+        from pyspark.sql import Observation, functions as F
+
         known = self._known(batch) if self.first else None
         seen = Observation()
         rows = self._checked(batch).observe(seen, F.count("reason").alias("malformed"))
-        good = rows.where("reason IS NULL").select("record.*", *ORIGIN).drop("__corrupt")
+        good = rows.where("reason IS NULL").select("columns.*", *ORIGIN)
         self._append(self.table, good, known and known(self.table, "true"))
         malformed = seen.get["malformed"]
         if malformed:
@@ -300,10 +317,11 @@ class Topic:
         self.first = False
 
     def _checked(self, batch: Any) -> Any:
-        """The records as structs, with the reason why one is malformed."""
+        """The records as columns, with the reason why one is malformed."""
         return (batch.selectExpr("key", "value", "decode(value, 'UTF-8') AS text", "partition AS kafka_partition", "offset AS kafka_offset",
                                  "timestamp AS kafka_time", "current_timestamp() AS ingested_at")
                 .selectExpr("*", "%s AS record" % parsed(self.topic["schema"]))
+                .selectExpr("*", "struct(%s) AS columns" % ", ".join("%s AS `%s`" % (value(*field), field[0]) for field in self.topic["schema"].items()))
                 .selectExpr("*", "%s AS reason" % reason(self.topic["schema"], self.topic["required"])))
 
     def _known(self, batch: Any) -> Callable[[Table, str], Any]:
