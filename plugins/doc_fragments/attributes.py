@@ -32,8 +32,8 @@ attributes:
     details: It never changes anything.
 """
 
-    # Membership in the action group of the Proxmox VE modules
-    PROXMOX = r"""
+    # Membership in an action group, whose modules share the options of their connection
+    ACTIONGROUP_PROXMOX = r"""
 options: {}
 attributes:
   platform:
@@ -45,4 +45,34 @@ attributes:
     support: full
     membership:
       - gti.lakehouse.proxmox
+"""
+
+    ACTIONGROUP_MINIO = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/gti.lakehouse.minio) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - gti.lakehouse.minio
+"""
+
+    ACTIONGROUP_KAFKA = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/gti.lakehouse.kafka) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - gti.lakehouse.kafka
+"""
+
+    ACTIONGROUP_GITEA = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/gti.lakehouse.gitea) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - gti.lakehouse.gitea
 """

@@ -34,18 +34,3 @@ options:
     type: int
     default: 30
 """
-
-    ATTRIBUTES = r"""
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  action_group:
-    description: Use C(group/gti.lakehouse.gitea) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - gti.lakehouse.gitea
-"""

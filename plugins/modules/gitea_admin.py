@@ -38,7 +38,8 @@ author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.gitea
-  - gti.lakehouse.gitea.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_gitea
 """
 
 EXAMPLES = r"""
@@ -58,6 +59,7 @@ created:
   description: Whether the account was made, or would be.
   returned: changed
   type: bool
+  sample: true
 """
 
 import pwd

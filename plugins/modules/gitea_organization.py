@@ -36,7 +36,8 @@ author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.gitea
-  - gti.lakehouse.gitea.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_gitea
 """
 
 EXAMPLES = r"""
@@ -51,14 +52,19 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-organization:
-  description: State of the organisation as it is now, or would be.
-  returned: success
+diff:
+  description: The organisation before and after, as far as it differs.
+  returned: when something changes
   type: dict
+  sample: {after: {visibility: private}, after_header: data, before: {visibility: public}, before_header: data}
 """
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+
+
+# Whatever a change does not name, Gitea empties.
+FIELDS = ["full_name", "description", "email", "website", "location", "visibility", "repo_admin_change_team_access"]
 
 
 def manage(module, connection):
@@ -70,7 +76,7 @@ def manage(module, connection):
         if not current:
             connection.call("POST", "/orgs", dict(wanted, username=name))
         elif plans.drift(current, wanted):
-            connection.call("PATCH", "/orgs/%s" % name, wanted)
+            connection.call("PATCH", "/orgs/%s" % name, dict({field: current[field] for field in FIELDS}, **wanted))
     before = plans.view(current, wanted) if current else None
     return dict(plans.result(name, before, wanted), organization=wanted)
 

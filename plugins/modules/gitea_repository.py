@@ -126,7 +126,8 @@ author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.gitea
-  - gti.lakehouse.gitea.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_gitea
 """
 
 EXAMPLES = r"""
@@ -148,10 +149,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-repository:
-  description: State of the repository as it is now, or would be.
-  returned: success
+diff:
+  description: The repository before and after, as far as it differs.
+  returned: when something changes
   type: dict
+  sample: {after: {private: true}, after_header: data/jobs, before: {private: false}, before_header: data/jobs}
 """
 
 import base64

@@ -56,7 +56,8 @@ author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.gitea
-  - gti.lakehouse.gitea.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_gitea
 """
 
 EXAMPLES = r"""
@@ -74,10 +75,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-team:
-  description: State of the team as it is now, or would be.
-  returned: success
+diff:
+  description: The team before and after, as far as it differs.
+  returned: when something changes
   type: dict
+  sample: {after: {members: [ana, maria]}, after_header: data/writers, before: {members: [ana]}, before_header: data/writers}
 """
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
@@ -94,6 +96,7 @@ def manage(module, connection):
     current = plans.by_name(teams).get(name)
     repositories, members = set(), set()
     if current:
+        current = plans.team_of(current)
         repositories = set(plans.by_name(connection.get_all("/teams/%d/repos" % current["id"])))
         members = set(plans.by_name(connection.get_all("/teams/%d/members" % current["id"]), "login"))
     # Where all are the team's, its list may not be complete yet.
@@ -107,10 +110,11 @@ def manage(module, connection):
         before["repositories"] = sorted(set(params["repositories"]) - set(add_repositories))
         before["members"] = sorted(set(params["members"]) - set(add_members))
     if not module.check_mode:
+        body = dict(wanted, name=name, permission=params["permission"])
         if not current:
-            current = connection.call("POST", "/orgs/%s/teams" % organization, dict(wanted, name=name))
+            current = connection.call("POST", "/orgs/%s/teams" % organization, body)
         elif plans.drift(current, wanted):
-            connection.call("PATCH", "/teams/%d" % current["id"], dict(wanted, name=name))
+            connection.call("PATCH", "/teams/%d" % current["id"], body)
         for repository in add_repositories:
             connection.call("PUT", "/teams/%d/repos/%s/%s" % (current["id"], organization, repository))
         for member in add_members:

@@ -57,7 +57,8 @@ author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.gitea
-  - gti.lakehouse.gitea.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_gitea
 """
 
 EXAMPLES = r"""
@@ -74,10 +75,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-user:
-  description: State of the user as it is now, or would be.
-  returned: success
+diff:
+  description: The account before and after, as far as it differs.
+  returned: when something changes
   type: dict
+  sample: {after: {full_name: Maria Silva}, after_header: maria, before: {full_name: Maria}, before_header: maria}
 """
 
 import secrets

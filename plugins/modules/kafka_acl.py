@@ -76,7 +76,8 @@ options:
     default: false
 extends_documentation_fragment:
   - gti.lakehouse.kafka
-  - gti.lakehouse.kafka.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_kafka
 seealso:
   - module: gti.lakehouse.kafka_user
   - module: gti.lakehouse.kafka_topic

@@ -24,7 +24,8 @@ options:
     default: []
 extends_documentation_fragment:
   - gti.lakehouse.kafka
-  - gti.lakehouse.kafka.attributes_info
+  - gti.lakehouse.attributes.info_module
+  - gti.lakehouse.attributes.actiongroup_kafka
 seealso:
   - module: gti.lakehouse.kafka_topic
   - module: gti.lakehouse.kafka_user

@@ -51,7 +51,8 @@ options:
     default: false
 extends_documentation_fragment:
   - gti.lakehouse.kafka
-  - gti.lakehouse.kafka.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_kafka
 notes:
   - A connection that a user has open already outlives its password, until it is closed or the broker asks it to sign in anew.
 seealso:

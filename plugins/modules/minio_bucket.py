@@ -121,7 +121,8 @@ options:
     type: dict
 extends_documentation_fragment:
   - gti.lakehouse.minio
-  - gti.lakehouse.minio.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_minio
 seealso:
   - module: gti.lakehouse.minio_policy
   - module: gti.lakehouse.minio_user

@@ -25,7 +25,8 @@ options:
     default: [server, buckets, policies, users]
 extends_documentation_fragment:
   - gti.lakehouse.minio
-  - gti.lakehouse.minio.attributes_info
+  - gti.lakehouse.attributes.info_module
+  - gti.lakehouse.attributes.actiongroup_minio
 seealso:
   - module: gti.lakehouse.minio_bucket
   - module: gti.lakehouse.minio_policy

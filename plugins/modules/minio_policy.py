@@ -40,7 +40,8 @@ options:
     default: present
 extends_documentation_fragment:
   - gti.lakehouse.minio
-  - gti.lakehouse.minio.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_minio
 seealso:
   - module: gti.lakehouse.minio_user
   - module: gti.lakehouse.minio_bucket

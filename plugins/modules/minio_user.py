@@ -45,7 +45,8 @@ options:
     default: present
 extends_documentation_fragment:
   - gti.lakehouse.minio
-  - gti.lakehouse.minio.attributes
+  - gti.lakehouse.attributes
+  - gti.lakehouse.attributes.actiongroup_minio
 attributes:
   check_mode:
     details:

@@ -22,7 +22,7 @@ description:
 extends_documentation_fragment:
   - gti.lakehouse.proxmox
   - gti.lakehouse.attributes
-  - gti.lakehouse.attributes.proxmox
+  - gti.lakehouse.attributes.actiongroup_proxmox
 options:
   state:
     description:
@@ -610,6 +610,7 @@ upid:
   description: Id of the task that failed or took too long.
   returned: when a task failed
   type: str
+  sample: "UPID:pve:00004623:000A8302:6B04652C:vzstart:115:lakehouse@pve!provision:"
 exitstatus:
   description: How the failed task ended, in its own words.
   returned: when a task failed
@@ -620,6 +621,7 @@ log:
   returned: when a task failed
   type: list
   elements: str
+  sample: ["TASK ERROR: startup for container '115' failed"]
 reverted:
   description: Keys of a failed hot change that were taken back, so that they do not wait for the next restart.
   returned: when a hot change failed

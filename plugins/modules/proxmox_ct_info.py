@@ -18,7 +18,7 @@ description:
 extends_documentation_fragment:
   - gti.lakehouse.proxmox
   - gti.lakehouse.attributes.info_module
-  - gti.lakehouse.attributes.proxmox
+  - gti.lakehouse.attributes.actiongroup_proxmox
 options:
   vmid:
     description:

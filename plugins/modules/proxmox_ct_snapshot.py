@@ -17,7 +17,7 @@ description:
 extends_documentation_fragment:
   - gti.lakehouse.proxmox
   - gti.lakehouse.attributes
-  - gti.lakehouse.attributes.proxmox
+  - gti.lakehouse.attributes.actiongroup_proxmox
 options:
   state:
     description:
@@ -136,6 +136,7 @@ log:
   returned: when a task failed
   type: list
   elements: str
+  sample: ["TASK ERROR: snapshot feature is not available"]
 """
 
 from dataclasses import replace

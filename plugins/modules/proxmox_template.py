@@ -17,7 +17,7 @@ description:
 extends_documentation_fragment:
   - gti.lakehouse.proxmox
   - gti.lakehouse.attributes
-  - gti.lakehouse.attributes.proxmox
+  - gti.lakehouse.attributes.actiongroup_proxmox
 options:
   state:
     description:
@@ -111,6 +111,7 @@ log:
   returned: when a task failed
   type: list
   elements: str
+  sample: ["TASK ERROR: checksum mismatch"]
 """
 
 from typing import Any
