@@ -100,16 +100,18 @@ def by_name(items, key="name"):
 
 
 def team(params):
-    """A team in the API's words; an administrator's has all units anyway."""
-    wanted = {
-        "permission": params["permission"],
+    """A team in the API's words. Below an administrator's, Gitea knows a permission for each unit alone."""
+    return {
+        "units_map": {unit: params["permission"] for unit in UNITS},
         "description": params["description"],
         "includes_all_repositories": params["all_repositories"],
         "can_create_org_repo": False,
     }
-    if params["permission"] != "admin":
-        wanted["units"] = list(UNITS)
-    return wanted
+
+
+def team_of(answer):
+    """A team of an answer, with the units that are managed."""
+    return dict(answer, units_map={unit: answer["units_map"].get(unit, "none") for unit in UNITS})
 
 
 def result(name, before, after):

@@ -71,7 +71,7 @@ class Server:
 
 
 def prove_strangers(server, wish, admin, proof):
-    status, address, dummy = server.ask("GET", "/")
+    dummy, address, dummy = server.ask("GET", "/explore/repos")
     proof.that("/user/login" in address, "a stranger is asked to sign in")
     for name in wish["repositories"][:1]:
         status, address, dummy = server.ask("GET", "/" + name)

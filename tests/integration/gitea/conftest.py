@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules, run as Ansible runs them, against a real Gitea of the trial's release with a PostgreSQL of its own.
+
+Gitea is the binary that GITEA_BINARY names, or else the one in the mirror's cache; a mirror that builds none skips these tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+import urllib3
+import yaml
+from ansible.module_utils.testing import patch_module_args
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from minio_server import make_authority, make_certificate, pem
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
+sys.path.append(str(CHECKOUT / "tests/integration/hive"))
+
+from hive_servers import SERVER_USER, PostgreSQL, free_port  # noqa: E402
+
+ACCOUNT = SERVER_USER.get("user", os.environ.get("USER", ""))
+
+
+class Gitea:
+    def __init__(self, binary, folder, database):
+        self.binary, self.folder, self.database = binary, folder, database
+        self.port, self.ssh_port = free_port(), free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.admin, self.password = "test-admin", secrets.token_urlsafe(24)
+        self.config, self.ca_path = folder / "app.ini", folder / "ca.crt"
+        authority_key, authority = make_authority()
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.ca_path.write_bytes(pem(authority))
+        (folder / "server.crt").write_bytes(pem(make_certificate("gitea", key, "test authority", authority_key)))
+        (folder / "server.key").write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        self.config.write_text(self.settings())
+        (folder / "data").mkdir()
+        for path in [folder, *folder.iterdir()]:
+            path.chmod(0o755)
+            if SERVER_USER:
+                shutil.chown(path, SERVER_USER["user"], SERVER_USER["group"])
+
+    def settings(self):
+        return f"""
+RUN_USER = {ACCOUNT}
+WORK_PATH = {self.folder}/data
+[server]
+PROTOCOL = https
+ROOT_URL = {self.url}/
+LOCAL_ROOT_URL = {self.url}/
+HTTP_ADDR = 127.0.0.1
+HTTP_PORT = {self.port}
+CERT_FILE = {self.folder}/server.crt
+KEY_FILE = {self.folder}/server.key
+START_SSH_SERVER = true
+SSH_LISTEN_HOST = 127.0.0.1
+SSH_PORT = {self.ssh_port}
+SSH_LISTEN_PORT = {self.ssh_port}
+BUILTIN_SSH_SERVER_USER = git
+OFFLINE_MODE = true
+[database]
+DB_TYPE = postgres
+HOST = 127.0.0.1:{self.database.port}
+NAME = gitea
+USER = hive
+PASSWD = `{self.database.password}`
+SSL_MODE = disable
+[security]
+INSTALL_LOCK = true
+SECRET_KEY = {secrets.token_hex(20)}
+INTERNAL_TOKEN = {secrets.token_hex(20)}
+[oauth2]
+ENABLED = false
+JWT_SECRET = {secrets.token_urlsafe(32)}
+[service]
+DISABLE_REGISTRATION = true
+REQUIRE_SIGNIN_VIEW = true
+[webhook]
+ALLOWED_HOST_LIST = 127.0.0.1
+SKIP_TLS_VERIFY = true
+[actions]
+ENABLED = false
+[indexer]
+ISSUE_INDEXER_TYPE = db
+[log]
+MODE = console
+LEVEL = Warn
+"""
+
+    def start(self):
+        environment = {"HOME": str(self.folder), "USER": ACCOUNT, "PATH": "/usr/bin:/bin"}
+        self.log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen(
+            [self.binary, "web", "--config", self.config], cwd=self.folder, env=environment, stdout=self.log, stderr=self.log, **SERVER_USER
+        )
+        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=2)
+        for attempt in range(150):
+            try:
+                if http.request("GET", self.url + "/api/healthz").status == 200:
+                    return
+            except urllib3.exceptions.HTTPError:
+                pass
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        pytest.fail("Gitea did not come up: " + (self.folder / "log").read_text()[-2000:])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=60)
+        self.log.close()
+
+    def api(self, method, path, body=None, who=None):
+        """By another way than the modules'."""
+        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=20)
+        headers = urllib3.make_headers(basic_auth=":".join(who or (self.admin, self.password)))
+        answer = http.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers)
+        return answer.status, json.loads(answer.data or b"null") if answer.headers.get("content-type", "").startswith("application/json") else None
+
+
+@pytest.fixture(scope="session")
+def gitea_binary(tmp_path_factory):
+    if os.environ.get("GITEA_BINARY"):
+        return os.environ["GITEA_BINARY"]
+    version = yaml.safe_load((CHECKOUT / "inventories/lab/group_vars/lakehouse/site.yml").read_text())["lakehouse_gitea_version"]
+    archive = RELEASES / f"gitea-{version}.tar.zst"
+    if not archive.exists():
+        pytest.skip(f"no Gitea to test against: set GITEA_BINARY, or have the mirror build {archive}")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gitea-release-"))
+    folder.chmod(0o755)
+    subprocess.run(["tar", "--zstd", "-xf", archive, "-C", folder], check=True)
+    return str(folder / "bin/gitea")
+
+
+def make_folder(prefix):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+    if SERVER_USER:
+        shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bare_server(gitea_binary):
+    """Without an administrator."""
+    database = PostgreSQL(make_folder("gitea-postgresql-"))
+    instance = None
+    try:
+        database.boot()
+        database.create("gitea")
+        instance = Gitea(gitea_binary, make_folder("gitea-"), database)
+        instance.start()
+        yield instance
+    finally:
+        if instance and hasattr(instance, "process"):
+            instance.stop()
+        if hasattr(database, "process"):
+            database.stop()
+
+
+class Outcome(dict):
+    @property
+    def failed(self):
+        return self.get("failed", False)
+
+
+@pytest.fixture(scope="session")
+def call(bare_server):
+    """Run a module as Ansible does."""
+
+    def call(module_name, /, check=False, **options):
+        arguments = {
+            "url": bare_server.url,
+            "username": bare_server.admin,
+            "password": bare_server.password,
+            "ca_path": str(bare_server.ca_path),
+            **options,
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+        }
+        module = importlib.import_module(f"ansible_collections.gti.lakehouse.plugins.modules.{module_name}")
+        output = io.StringIO()
+        with patch_module_args(arguments), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
+            module.main()
+        assert arguments["password"] not in output.getvalue()
+        return Outcome(json.loads(output.getvalue()))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def administrator(bare_server):
+    return {
+        "email": "admin@example.org",
+        "binary": bare_server.binary,
+        "config": str(bare_server.config),
+        "account": ACCOUNT,
+    }
+
+
+@pytest.fixture(scope="session")
+def server(bare_server, call, administrator):
+    made = call("gitea_admin", **administrator)
+    assert not made.failed, made
+    return bare_server
+
+
+@pytest.fixture
+def twice(server, call):
+    """Foresee, do, do again: what check mode says is what happens, and the second time nothing does."""
+
+    def twice(module_name, /, **options):
+        foreseen = call(module_name, check=True, **options)
+        done = call(module_name, **options)
+        assert not foreseen.failed and not done.failed, (foreseen, done)
+        assert foreseen["changed"] == done["changed"] and foreseen.get("diff") == done.get("diff")
+        again = call(module_name, **options)
+        assert not again.failed and again["changed"] is False, again
+        return done
+
+    return twice
+
+
+@pytest.fixture
+def name():
+    return "t" + secrets.token_hex(5)
+
+
+@pytest.fixture
+def organization(server, name):
+    status, dummy = server.api("POST", "/orgs", {"username": name, "visibility": "private"})
+    assert status == 201
+    return name
+
+
+@pytest.fixture
+def key(tmp_path):
+    """A fresh public key."""
+
+    def key(comment="somebody"):
+        path = tmp_path / secrets.token_hex(4)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path], check=True)
+        return path.with_suffix(".pub").read_text().strip()
+
+    return key

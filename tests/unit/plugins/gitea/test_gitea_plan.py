@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
+
+RULE = {"branch": "main", "approvals": 1, "status_checks": ["b", "a"], "settings": {}}
+
+
+class TestDrift:
+    @pytest.mark.parametrize("current", [{"a": 1, "b": 2}, {"a": 1, "more": "of a person"}])
+    def test_only_what_is_asked_for_is_compared(self, current):
+        assert plans.drift(current, {"a": 1}) == {}
+
+    def test_what_is_otherwise_is_wanted(self):
+        assert plans.drift({"a": 1, "b": True}, {"a": 2, "b": True}) == {"a": 2}
+
+    def test_lists_have_no_order(self):
+        assert plans.drift({"a": ["x", "y"]}, {"a": ["y", "x"]}) == {}
+
+    @pytest.mark.parametrize("nothing, like", [(None, []), (None, ""), (None, 0), (None, False)])
+    def test_nothing_is_an_empty_value(self, nothing, like):
+        assert plans.drift({"a": nothing}, {"a": like}) == {} == plans.drift({}, {"a": like})
+
+
+class TestProtection:
+    def test_nobody_pushes_and_nobody_goes_around(self):
+        rule = plans.protection(RULE)
+        assert not rule["enable_push"] and not rule["enable_force_push"] and rule["block_admin_merge_override"]
+        assert rule["required_approvals"] == 1 and rule["status_check_contexts"] == ["a", "b"] and rule["enable_status_check"]
+
+    def test_without_checks_none_is_waited_for(self):
+        assert plans.protection(dict(RULE, status_checks=[]))["enable_status_check"] is False
+
+    def test_settings_have_the_last_word(self):
+        assert plans.protection(dict(RULE, settings={"dismiss_stale_approvals": False}))["dismiss_stale_approvals"] is False
+
+
+class TestWebhook:
+    def hook(self, secret):
+        return plans.webhook({"url": "https://example.org/x", "secret": secret, "events": ["push", "create"], "branch_filter": "*", "active": True})
+
+    def test_another_secret_is_another_address(self):
+        one, other = secrets.token_hex(20), secrets.token_hex(20)
+        assert self.hook(one) == self.hook(one) != self.hook(other)
+        assert plans.address(self.hook(one)["url"]) == plans.address(self.hook(other)["url"]) == "https://example.org/x"
+        assert one not in self.hook(one)["url"]
+
+    def test_an_answer_has_the_same_shape(self):
+        wanted = self.hook(secrets.token_hex(20))
+        answer = {
+            "id": 1,
+            "config": {"url": wanted["url"], "content_type": "json"},
+            "events": ["create", "push"],
+            "branch_filter": "*",
+            "active": True,
+        }
+        assert plans.webhook_of(answer) == wanted
+
+
+def test_a_key_is_the_same_whatever_its_comment():
+    assert plans.same_key("ssh-ed25519 AAAA maria", "ssh-ed25519 AAAA")
+    assert plans.key_missing([{"key": "ssh-ed25519 AAAA maria"}], "ssh-ed25519 BBBB maria")
+
+
+class TestTeam:
+    params = {"permission": "read", "description": "", "all_repositories": False}
+    answer = {"units_map": {unit: "read" for unit in plans.UNITS}, "description": "", "includes_all_repositories": False, "can_create_org_repo": False}
+
+    def test_units_that_are_not_managed_are_not_compared(self):
+        self.answer["units_map"]["repo.packages"] = "write"
+        assert plans.drift(plans.team_of(self.answer), plans.team(self.params)) == {}
+
+    def test_a_unit_that_is_missing_is_drift(self):
+        answer = dict(self.answer, units_map={"repo.code": "read"})
+        assert "units_map" in plans.drift(plans.team_of(answer), plans.team(self.params))
+
+
+class TestResult:
+    def test_no_change_has_no_diff(self):
+        assert plans.result("x", {"a": 1}, {"a": 1}) == {"changed": False}
+
+    def test_a_new_thing_was_absent(self):
+        assert plans.result("x", None, {"a": 1})["diff"]["before"] == {"state": "absent"}
