@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import ssl
 import subprocess
@@ -73,6 +74,10 @@ class Server:
 def prove_strangers(server, wish, admin, proof):
     dummy, address, dummy = server.ask("GET", "/explore/repos")
     proof.that("/user/login" in address, "a stranger is asked to sign in")
+    dummy, dummy, page = server.ask("GET", "/user/login")
+    styles = re.findall(r'href="([^"]+[.]css[^"]*)"', page)
+    sizes = [len(server.ask("GET", urlsplit(style).path)[2]) for style in styles]
+    proof.that(sum(sizes) > 100000, "its pages have their styles")
     for name in wish["repositories"][:1]:
         status, address, dummy = server.ask("GET", "/" + name)
         proof.that("/user/login" in address or status == 404, "a stranger does not see the page of a repository")
