@@ -33,7 +33,8 @@ FAULTS = {
     "slash": ({"spark_iceberg_event_log": "s3a://datalake/events/"}, ["spark_iceberg_event_log", "s3a://datalake/events/"]),
     "catalog": ({"spark_iceberg_catalog": "spark_catalog"}, ["spark_iceberg_catalog", "spark_catalog"]),
     "small": ({"spark_iceberg_memory_mib": 3072}, ["spark_iceberg_memory_mib 3072", "fewer spark_iceberg_sessions"]),
-    "big-executor": ({"spark_iceberg_executor_memory_mib": 2048}, ["spark_iceberg_executor_memory_mib is 2048", "leaves 512 MiB"]),
+    "streams": ({"spark_iceberg_reserved_mib": 1088}, ["spark_iceberg_reserved_mib 1088", "fewer spark_iceberg_sessions"]),
+    "big-executor": ({"spark_iceberg_executor_memory_mib": 2048}, ["spark_iceberg_executor_memory_mib is 2048", "leaves 512 MiB for the executor"]),
     "small-driver": ({"spark_iceberg_driver_memory_mib": 256}, ["spark_iceberg_driver_memory_mib 256"]),
     "secret": ({"spark_iceberg_settings": {"spark.hadoop.fs.s3a.secret.key": "x"}}, ["spark.hadoop.fs.s3a.secret.key", "diffs"]),
 }
@@ -41,6 +42,7 @@ SOUND = {
     "both": {},
     "client": {"spark_iceberg_is_master": False, "spark_iceberg_is_worker": False, "spark_iceberg_executor_memory_mib": 512},
     "worker": {"spark_iceberg_is_master": False, "spark_iceberg_memory_mib": 16384, "spark_iceberg_cores": 8, "spark_iceberg_sessions": 4},
+    "streams-too": {"spark_iceberg_memory_mib": 5184, "spark_iceberg_reserved_mib": 1088},
     "last-word": {"spark_iceberg_settings": {"spark.cores.max": 1}},
 }
 PLAY = """
@@ -86,6 +88,8 @@ def test_a_fault_is_refused_with_its_remedy(run, name):
 
 def test_the_memory_of_the_container_is_shared_out(run):
     assert result(run, "both")["executor"] == 512
+    # The same, with room for a stream.
+    assert result(run, "streams-too")["executor"] == 512
     # No daemon but the worker, and no driver: 16384 - 256 - 256 to four, less what a JVM takes beside its heap.
     assert result(run, "worker")["executor"] == 3712
     assert result(run, "worker")["settings"]["spark.executor.memory"] == "3712m"
