@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import io
-import ipaddress
 import secrets
 import socket
 import subprocess
@@ -16,37 +14,8 @@ import time
 
 import pytest
 import urllib3
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
 from minio import Minio
-
-
-def make_authority():
-    key = ec.generate_private_key(ec.SECP256R1())
-    return key, make_certificate("test authority", key, "test authority", key, authority=True)
-
-
-def make_certificate(name, key, issuer, issuer_key, authority=False):
-    now = datetime.datetime.now(datetime.timezone.utc)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-    )
-    if not authority:
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def pem(certificate):
-    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 class Server:
@@ -63,13 +32,11 @@ class Server:
 
         (folder / "certs" / "CAs").mkdir(parents=True)
         authority_key, authority = make_authority()
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = make_key()
         self.ca_path = folder / "certs" / "CAs" / "ca.crt"
         self.ca_path.write_bytes(pem(authority))
-        (folder / "certs" / "public.crt").write_bytes(pem(make_certificate("minio", key, "test authority", authority_key)))
-        (folder / "certs" / "private.key").write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
+        (folder / "certs" / "public.crt").write_bytes(pem(make_certificate("minio", key, NAME, authority_key)))
+        (folder / "certs" / "private.key").write_bytes(pem_key(key))
         self.other_ca_path = folder / "other.crt"
         self.other_ca_path.write_bytes(pem(make_authority()[1]))
 

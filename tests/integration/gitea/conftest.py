@@ -25,9 +25,9 @@ import pytest
 import urllib3
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from certificates import NAME, make_authority, make_certificate, pem
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from minio_server import make_authority, make_certificate, pem
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
@@ -48,7 +48,7 @@ class Gitea:
         authority_key, authority = make_authority()
         key = ec.generate_private_key(ec.SECP256R1())
         self.ca_path.write_bytes(pem(authority))
-        (folder / "server.crt").write_bytes(pem(make_certificate("gitea", key, "test authority", authority_key)))
+        (folder / "server.crt").write_bytes(pem(make_certificate("gitea", key, NAME, authority_key)))
         (folder / "server.key").write_bytes(
             key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )

@@ -8,34 +8,22 @@ The broker's jars are in the folder that KAFKA_LIBS names, or else of the releas
 
 from __future__ import annotations
 
-import importlib
-import json
 import logging
 import os
 import pathlib
 import secrets
-import subprocess
 
 import pytest
-import yaml
-from ansible.module_utils.testing import patch_module_args
 from kafka_broker import Broker
-
-CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
-RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
+from module_runs import run_module, run_twice
+from releases import locked_version, unpack
 
 
 @pytest.fixture(scope="session")
 def jars(tmp_path_factory):
     if os.environ.get("KAFKA_LIBS"):
         return pathlib.Path(os.environ["KAFKA_LIBS"])
-    version = yaml.safe_load((CHECKOUT / "group_vars/all/versions.yml").read_text())["lakehouse_kafka_version"]
-    archive = RELEASES / f"kafka-{version}.tar.zst"
-    if not archive.exists():
-        pytest.fail(f"no Kafka to test against: set KAFKA_LIBS, or fill the mirror so that it has {archive}")
-    folder = tmp_path_factory.mktemp("kafka-release")
-    subprocess.run(["tar", "--zstd", "-xf", archive, "-C", folder], check=True)
-    return folder / "libs"
+    return unpack("kafka", locked_version("lakehouse_kafka_version"), tmp_path_factory.mktemp("kafka-release"), "KAFKA_LIBS") / "libs"
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +36,6 @@ def broker(jars, tmp_path_factory):
         yield instance
     finally:
         instance.stop()
-
-
-class Outcome(dict):
-    @property
-    def failed(self):
-        return self.get("failed", False)
 
 
 @pytest.fixture
@@ -70,15 +52,7 @@ def run(broker, capfd):
             **options,
         }
         secret_values = [arguments["login_password"], *(user.get("password") for user in arguments.get("users", []))]
-        module = importlib.import_module(f"ansible_collections.gti.lakehouse.plugins.modules.{module_name}")
-        capfd.readouterr()
-        arguments.update(_ansible_check_mode=check, _ansible_diff=True)
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            module.main()
-        output, errors = capfd.readouterr()
-        for value in filter(None, secret_values):
-            assert value not in output + errors
-        return Outcome(json.loads(output))
+        return run_module(module_name, arguments, secret_values, capfd, check)
 
     return call
 
@@ -88,14 +62,7 @@ def twice(run):
     """Foresee, do, do again: what check mode says is what happens, and the second time nothing does."""
 
     def call(module_name, /, **options):
-        foreseen = run(module_name, check=True, **options)
-        done = run(module_name, **options)
-        assert not foreseen.failed and not done.failed, (foreseen, done)
-        assert foreseen["changed"] == done["changed"]
-        assert foreseen.get("diff") == done.get("diff")
-        again = run(module_name, **options)
-        assert not again.failed and again["changed"] is False and "diff" not in again, again
-        return done
+        return run_twice(run, module_name, options)
 
     return call
 

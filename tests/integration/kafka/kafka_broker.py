@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import secrets
 import socket
 import subprocess
 import time
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
 
 NODE_NAME = "kafka.test.example"
 LISTENERS = ("client", "broker", "controller")
@@ -26,40 +22,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def make_certificate(name, key, issuer, issuer_key, authority=False):
-    now = datetime.datetime.now(datetime.timezone.utc)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-    )
-    if not authority:
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-def pem_key(key):
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
 class Authority:
     def __init__(self, folder):
         folder.mkdir()
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = make_certificate("test authority", self.key, "test authority", self.key, authority=True)
+        self.key, self.certificate = make_authority()
         self.path = folder / "ca.crt"
-        self.path.write_bytes(self.certificate)
+        self.path.write_bytes(pem(self.certificate))
 
     def issue(self, name, path):
         """A key, its certificate and the authority's, in one file."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        path.write_bytes(pem_key(key) + make_certificate(name, key, "test authority", self.key) + self.certificate)
+        key = make_key()
+        path.write_bytes(pem_key(key) + pem(make_certificate(name, key, NAME, self.key)) + pem(self.certificate))
         return path
 
 

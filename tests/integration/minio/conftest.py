@@ -5,23 +5,15 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import secrets
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
+from module_runs import run_module, run_twice
 
 
 @pytest.fixture(scope="session")
 def server(minio_server):
     return minio_server
-
-
-class Outcome(dict):
-    @property
-    def failed(self):
-        return self.get("failed", False)
 
 
 @pytest.fixture
@@ -39,18 +31,7 @@ def run(server, capfd):
         }
         arguments = {key: value for key, value in arguments.items() if value is not None}
         secret_values = [value for key, value in arguments.items() if key in ("secret_key", "secret")]
-        arguments.update(_ansible_check_mode=check, _ansible_diff=True)
-        module = importlib.import_module(f"ansible_collections.gti.lakehouse.plugins.modules.{module_name}")
-        capfd.readouterr()
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            module.main()
-        output, errors = capfd.readouterr()
-        result = Outcome(json.loads(output))
-        # Ansible shows warnings itself where its controller's part is loaded too, as other tests do.
-        result.warned = str(result.pop("warnings", "")) + errors
-        for value in secret_values:
-            assert value not in output + errors
-        return result
+        return run_module(module_name, arguments, secret_values, capfd, check)
 
     return call
 
@@ -60,14 +41,7 @@ def twice(run):
     """Foresee, do, do again: what check mode says is what happens, and the second time nothing does."""
 
     def call(module_name, /, **options):
-        foreseen = run(module_name, check=True, **options)
-        done = run(module_name, **options)
-        assert not foreseen.failed and not done.failed, (foreseen, done)
-        assert foreseen["changed"] == done["changed"]
-        assert foreseen.get("diff") == done.get("diff")
-        again = run(module_name, **options)
-        assert not again.failed and again["changed"] is False and "diff" not in again, again
-        return done
+        return run_twice(run, module_name, options)
 
     return call
 
