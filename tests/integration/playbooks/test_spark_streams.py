@@ -82,9 +82,15 @@ PLAY = """
   tasks:
     - ansible.builtin.import_role: {name: gti.lakehouse.spark_streams, tasks_from: validate}
     - ansible.builtin.copy:
-        content: "{{ {'streams': __spark_streams_all, 'common': __spark_streams_common, 'units': __spark_streams_units, 'jaas': __spark_streams_jaas} | to_json }}"
+        content: "{{ result | to_json }}"
         dest: "{{ playbook_dir }}/{{ inventory_hostname }}.json"
         mode: "0600"
+      vars:
+        result:
+          streams: "{{ __spark_streams_all }}"
+          common: "{{ __spark_streams_common }}"
+          units: "{{ __spark_streams_units }}"
+          jaas: "{{ __spark_streams_jaas }}"
       no_log: true
 """
 

@@ -56,8 +56,8 @@ def main():
     said = {}
     good = [json.dumps(verify.good(SCHEMA, "mark", number)).encode() for number in range(10)]
     malformed = list(verify.malformed(SCHEMA, TOPIC["required"], "mark"))
-    far = [(json.dumps({**verify.good(SCHEMA, "mark", 0), "event_time": when}).encode(), "event_time: not a timestamp") for when in ("1800-01-01", 1767225600000, "2026-02-30T00:00:00Z")]
-    malformed += far
+    for when in ("1800-01-01", 1767225600000, "2026-02-30T00:00:00Z"):
+        malformed.append((json.dumps({**verify.good(SCHEMA, "mark", 0), "event_time": when}).encode(), "event_time: not a timestamp"))
     first = batch(good + [value for value, dummy in malformed], 0)
 
     topic = started()
@@ -66,7 +66,8 @@ def main():
     rows = spark.table("lakehouse.raw.dead_letters").orderBy("kafka_offset").collect()
     said["reasons"] = [[row["reason"], reason] for row, (dummy, reason) in zip(rows, malformed)]
     said["bytes"] = [bytes(row["value"]) if row["value"] is not None else None for row in rows] == [value for value, dummy in malformed]
-    said["row"] = {name: str(value) for name, value in spark.table("lakehouse.raw.orders").where("kafka_offset = 3").drop("ingested_at").first().asDict().items()}
+    row = spark.table("lakehouse.raw.orders").where("kafka_offset = 3").drop("ingested_at").first()
+    said["row"] = {name: str(value) for name, value in row.asDict().items()}
 
     # Killed after the batch was written, and before Spark had noted it: it comes again.
     started()._write(first, 0)
@@ -89,13 +90,15 @@ def main():
         said["stopping"] = counts()
 
     # A field more, other partitions, another property.
-    topic = started(schema={**SCHEMA, "city": "string"}, partitioned_by=["bucket(4, event_id)", "days(event_time)"], properties={"write.distribution-mode": "none"})
+    another = {"schema": {**SCHEMA, "city": "string"}, "partitioned_by": ["bucket(4, event_id)", "days(event_time)"],
+               "properties": {"write.distribution-mode": "none"}}
+    topic = started(**another)
     topic._write(batch([json.dumps({**verify.good(SCHEMA, "mark", 1), "city": "Natal"}).encode()], 300), 4)
     said["city"] = [row["city"] for row in spark.table("lakehouse.raw.orders").where("city IS NOT NULL").collect()]
     said["partitions"] = sorted(field.transform().toString() for field in topic.table.handle().spec().fields())
     said["property"] = dict(topic.table.handle().properties())["write.distribution-mode"]
     before = spark.table("lakehouse.raw.orders.snapshots").count()
-    started(schema={**SCHEMA, "city": "string"}, partitioned_by=["bucket(4, event_id)", "days(event_time)"], properties={"write.distribution-mode": "none"})
+    started(**another)
     topic.table.forget_snapshots(60)
     said["kept"] = before - spark.table("lakehouse.raw.orders.snapshots").count()
     topic.table.forget_snapshots(0)
