@@ -31,7 +31,7 @@ TIMES = ("1900-01-01", "2200-01-01")
 
 @dataclass(frozen=True)
 class Table:
-    """A curated table: where its events come from, and what they look like."""
+    """A curated table: where its events come from, and what they look like. Columns of the job's own begin with an underscore."""
 
     name: str  # lakehouse.curated.radius_logs
     raw: str  # lakehouse.raw.radius_logs
@@ -62,30 +62,30 @@ class Table:
         of_day = " or ".join(
             f"({moment} >= timestamp '{day}' and {moment} < timestamp '{day + datetime.timedelta(days=1)}')" for moment in ("event_time", "ingested_at")
         )
-        return f"select {columns}, kafka_time as seen_at, kafka_offset as place, false as refused from {self.raw} where {of_day}"
+        return f"select {columns}, kafka_time as seen_at, kafka_offset as _place, false as _refused from {self.raw} where {of_day}"
 
     def from_files(self, view: str) -> str:
         """The lines of a day's files. One that is not as the columns say is counted, and goes no further."""
         in_time = between("event_time", *TIMES)
         refused = f"_line is not null or {self.key} is null or not coalesce({in_time}, false)"
-        return f"select {self.names}, _seen_at as seen_at, cast(-1 as bigint) as place, {refused} as refused from {view}"
+        return f"select {self.names}, _seen_at as seen_at, cast(-1 as bigint) as _place, {refused} as _refused from {view}"
 
     def compare(self, source: str, first: str, last: str) -> str:
         """The newest copy of each event, and what it is to the curated table: new, changed or unchanged."""
         same = " and ".join(f"s.{name} <=> t.{name}" for name in self.columns)
         return f"""
             select s.*, case when t.{self.key} is null then 'new' when s.seen_at > t.seen_at and not ({same}) then 'changed'
-                             else 'unchanged' end as state
-            from (select *, row_number() over (partition by {self.key} order by seen_at desc, place desc) as age
-                  from {source} where not refused) s
+                             else 'unchanged' end as _state
+            from (select *, row_number() over (partition by {self.key} order by seen_at desc, _place desc) as _age
+                  from {source} where not _refused) s
             left join (select * from {self.name} where {between('event_time', first, last)}) t on s.{self.key} = t.{self.key}
-            where s.age = 1"""
+            where s._age = 1"""
 
     def merge(self, source: str, first: str, last: str) -> str:
         """Looks into the days of the source alone: an event's time is part of what happened, and does not change."""
         columns = [*self.columns, "seen_at"]
         return f"""
-            merge into {self.name} t using (select {', '.join(columns)} from {source} where state <> 'unchanged') s
+            merge into {self.name} t using (select {', '.join(columns)} from {source} where _state <> 'unchanged') s
             on t.{self.key} = s.{self.key} and {between('t.event_time', first, last)}
             when matched and s.seen_at > t.seen_at then update set {', '.join(f't.{name} = s.{name}' for name in columns)}
             when not matched then insert ({', '.join(columns)}) values ({', '.join(f's.{name}' for name in columns)})"""
@@ -99,10 +99,14 @@ def yesterday() -> datetime.date:
     return datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
 
 
+def day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lakehouse-curate", description="Curate the events of a day: typed, and each of them once.")
     top.add_argument("settings", type=pathlib.Path, help=argparse.SUPPRESS)
-    top.add_argument("--day", type=datetime.date.fromisoformat, default=yesterday(), help="YYYY-MM-DD in UTC; yesterday when left out")
+    top.add_argument("--day", type=day, default=yesterday(), help="YYYY-MM-DD in UTC; yesterday when left out")
     top.add_argument("--days", type=int, choices=range(1, 32), metavar="N", default=1, help="also the days before, N in all: for what came late")
     top.add_argument("--table", action="append", help="only this table, such as radius_logs; may be given several times")
     return top
@@ -184,8 +188,8 @@ class Curator:
         source.persist().createOrReplaceTempView("curate_source")
         try:
             about = self.spark.sql(
-                "select count(*) as read, count_if(refused) as refused, cast(min(event_time) filter (where not refused) as string) as first,"
-                " cast(max(event_time) filter (where not refused) as string) as last from curate_source"
+                "select count(*) as read, count_if(_refused) as refused, cast(min(event_time) filter (where not _refused) as string) as first,"
+                " cast(max(event_time) filter (where not _refused) as string) as last from curate_source"
             ).first()
             counts.update(read=about["read"], refused=about["refused"])
             if about["first"] is not None:
@@ -199,7 +203,7 @@ class Curator:
         compared = self.spark.sql(table.compare("curate_source", first, last)).persist()
         try:
             compared.createOrReplaceTempView("curate_compared")
-            states = {row["state"]: row["count"] for row in compared.groupBy("state").count().collect()}
+            states = {row["_state"]: row["count"] for row in compared.groupBy("_state").count().collect()}
             if states.keys() - {"unchanged"}:
                 self.spark.sql(table.merge("curate_compared", first, last))
             return states
@@ -221,10 +225,10 @@ def main(argv: list[str] | None = None) -> int:
     failed = False
     try:
         days = [arguments.day - datetime.timedelta(days=back) for back in reversed(range(arguments.days))]
-        for day, table in itertools.product(days, tables):
-            began, result = time.monotonic(), {"table": table.name, "day": str(day)}
+        for of_day, table in itertools.product(days, tables):
+            began, result = time.monotonic(), {"table": table.name, "day": str(of_day)}
             try:
-                result.update(retried(lambda day=day, table=table: Curator(spark, day).curate(table)))
+                result.update(retried(lambda of_day=of_day, table=table: Curator(spark, of_day).curate(table)))
             except Exception as error:  # the others are curated all the same
                 failed = True
                 result["error"] = str(error).strip().splitlines()[0]

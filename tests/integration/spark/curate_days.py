@@ -26,7 +26,7 @@ def main(job, raw_zone):
     import curate
 
     spark = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    columns = {"event_id": "string", "event_time": "timestamp", "octets": "long", "power": "double"}
+    columns = {"event_id": "string", "event_time": "timestamp", "octets": "long", "power": "double", "state": "string"}
     table = curate.Table(name=NAME, raw=RAW, files=f"file://{raw_zone}/radius", key="event_id", columns=columns)
 
     def say(what, table=table, day=DAY):
@@ -40,7 +40,7 @@ def main(job, raw_zone):
     def arrive(*events):
         for name, at, octets, seen, ingested in events:
             spark.sql(
-                f"insert into {RAW} values ('{name}', timestamp '{at}', {octets}, 1.5, 0, 0, timestamp '{seen}', timestamp '{ingested}')"
+                f"insert into {RAW} values ('{name}', timestamp '{at}', {octets}, 1.5, 'RN', 0, 0, timestamp '{seen}', timestamp '{ingested}')"
             )
 
     def upload(name, *lines, day=DAY):
@@ -53,7 +53,7 @@ def main(job, raw_zone):
 
     spark.sql("create namespace lakehouse.raw")
     spark.sql(
-        f"create table {RAW} (event_id string, event_time timestamp, octets long, power double, kafka_partition int, kafka_offset long,"
+        f"create table {RAW} (event_id string, event_time timestamp, octets long, power double, state string, kafka_partition int, kafka_offset long,"
         " kafka_time timestamp, ingested_at timestamp) using iceberg partitioned by (days(event_time))"
     )
     arrive(
@@ -68,7 +68,7 @@ def main(job, raw_zone):
 
     upload(
         "one.jsonl.gz",
-        '{"event_id": "a", "event_time": "2026-03-01T00:00:00.000Z", "octets": 1, "power": 1.5}',
+        '{"event_id": "a", "event_time": "2026-03-01T00:00:00.000Z", "octets": 1, "power": 1.5, "state": "RN"}',
         '{"event_id": "file", "event_time": "2026-03-01T12:00:00.000Z", "octets": 7, "power": null}',
         '{"event_id": "typed wrong", "event_time": "2026-03-01T12:00:00.000Z", "octets": "many", "power": 1}',
         '{"event_id": null, "event_time": "2026-03-01T12:00:00.000Z", "octets": 1, "power": 1}',
