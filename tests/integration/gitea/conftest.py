@@ -39,11 +39,12 @@ ACCOUNT = SERVER_USER.get("user", os.environ.get("USER", ""))
 
 
 class Gitea:
-    def __init__(self, binary, folder, database):
-        self.binary, self.folder, self.database = binary, folder, database
+    def __init__(self, binary, folder, database, database_name="gitea", secrets_of=None):
+        self.binary, self.folder, self.database, self.database_name = binary, folder, database, database_name
         self.port, self.ssh_port = free_port(), free_port()
         self.url = f"https://127.0.0.1:{self.port}"
-        self.admin, self.password = "test-admin", secrets.token_urlsafe(24)
+        self.admin, self.password = "test-admin", secrets_of.password if secrets_of else secrets.token_urlsafe(24)
+        self.secrets = secrets_of.secrets if secrets_of else [secrets.token_hex(20), secrets.token_hex(20), secrets.token_urlsafe(32)]
         self.config, self.ca_path = folder / "app.ini", folder / "ca.crt"
         authority_key, authority = make_authority()
         key = ec.generate_private_key(ec.SECP256R1())
@@ -53,7 +54,7 @@ class Gitea:
             key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )
         self.config.write_text(self.settings())
-        (folder / "data").mkdir()
+        (folder / "data").mkdir(exist_ok=True)
         for path in [folder, *folder.iterdir()]:
             path.chmod(0o755)
             if SERVER_USER:
@@ -80,17 +81,17 @@ OFFLINE_MODE = true
 [database]
 DB_TYPE = postgres
 HOST = 127.0.0.1:{self.database.port}
-NAME = gitea
+NAME = {self.database_name}
 USER = hive
 PASSWD = `{self.database.password}`
 SSL_MODE = disable
 [security]
 INSTALL_LOCK = true
-SECRET_KEY = {secrets.token_hex(20)}
-INTERNAL_TOKEN = {secrets.token_hex(20)}
+SECRET_KEY = {self.secrets[0]}
+INTERNAL_TOKEN = {self.secrets[1]}
 [oauth2]
 ENABLED = false
-JWT_SECRET = {secrets.token_urlsafe(32)}
+JWT_SECRET = {self.secrets[2]}
 [service]
 DISABLE_REGISTRATION = true
 REQUIRE_SIGNIN_VIEW = true
@@ -138,28 +139,37 @@ LEVEL = Warn
 
 
 @pytest.fixture(scope="session")
-def gitea_binary(tmp_path_factory):
+def make_folder():
+    """Folders of the account that the servers run as, gone at the end."""
+    made = []
+
+    def make_folder(prefix):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+        made.append(folder)
+        if SERVER_USER:
+            shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
+        return folder
+
+    yield make_folder
+    for folder in made:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def gitea_binary(make_folder):
     if os.environ.get("GITEA_BINARY"):
         return os.environ["GITEA_BINARY"]
+    folder = make_folder("gitea-release-")
     version = yaml.safe_load((CHECKOUT / "inventories/lab/group_vars/lakehouse/site.yml").read_text())["lakehouse_gitea_version"]
     archive = RELEASES / f"gitea-{version}.tar.zst"
     if not archive.exists():
         pytest.skip(f"no Gitea to test against: set GITEA_BINARY, or have the mirror build {archive}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="gitea-release-"))
-    folder.chmod(0o755)
     subprocess.run(["tar", "--zstd", "-xf", archive, "-C", folder], check=True)
     return str(folder / "bin/gitea")
 
 
-def make_folder(prefix):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
-    if SERVER_USER:
-        shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
-    return folder
-
-
 @pytest.fixture(scope="session")
-def bare_server(gitea_binary):
+def bare_server(gitea_binary, make_folder):
     """Without an administrator."""
     database = PostgreSQL(make_folder("gitea-postgresql-"))
     instance = None
