@@ -3,17 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prove from outside what a Kafka cluster does and what it refuses, each account by its own password.
 
-    verify.py rights         what each user may and may not do
-    verify.py send SECONDS   that nothing is lost or doubled of what is sent, whatever happens to a node meanwhile
+    verify.py rights                what each user may and may not do
+    verify.py send SECONDS [FILE]   that nothing is lost or doubled of what is sent, whatever happens to a node meanwhile;
+                                    goes on until the file is gone, for a quarter of an hour at most
 
-Reads what to expect as JSON on standard input, so that no secret is on a command line; writes what held and what did
-not as JSON, and ends with 1 if anything did not. Its topics and users have names of their own and go, whatever happens.
+Reads what to expect as JSON from the file, or on standard input, so that no secret is on a command line; writes what held
+and what did not as JSON, and ends with 1 if anything did not. Its topics and users have names of their own and go, whatever happens.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import secrets
 import sys
 import time
@@ -24,6 +26,7 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, A
 # A prefix that is granted to nobody.
 NOBODYS = "verify.nobody."
 RECORDS_A_SECOND = 200
+MOST_SECONDS = 900
 COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
 
@@ -72,7 +75,7 @@ class Verification:
             return
         try:
             if arguments[0] == "send":
-                self.send(int(arguments[1]))
+                self.send(int(arguments[1]), arguments[2:])
             else:
                 self.cluster()
                 self.strangers()
@@ -136,7 +139,7 @@ class Verification:
     def grants(self, user):
         return (user.get("read") or []) + (user.get("write") or [])
 
-    def send(self, seconds):
+    def send(self, seconds, files):
         """Send at a steady rate, to all partitions; then count."""
         topic = self.make_topic(NOBODYS + self.mark, partitions=3)
         failures, arrivals = [], []
@@ -149,7 +152,7 @@ class Verification:
         account = self.settings(self.expected["admin_user"], self.expected["admin_password"])
         producer = Producer({**account, "acks": "all", "enable.idempotence": True, "message.timeout.ms": 300000})
         sent, began = 0, time.monotonic()
-        while time.monotonic() - began < seconds:
+        while (elapsed := time.monotonic() - began) < seconds or elapsed < MOST_SECONDS and any(map(os.path.exists, files)):
             producer.produce(topic, str(sent).encode(), partition=sent % 3, on_delivery=delivered)
             sent += 1
             producer.poll(max(0, began + sent / RECORDS_A_SECOND - time.monotonic()))
@@ -239,7 +242,8 @@ def covers(names, name):
 
 
 def main():
-    verification = Verification(json.load(sys.stdin))
+    with open(sys.argv[3], encoding="utf-8") if len(sys.argv) > 3 else sys.stdin as stream:
+        verification = Verification(json.load(stream))
     try:
         verification.run(sys.argv[1:])
     except (KafkaException, TimeoutError) as error:

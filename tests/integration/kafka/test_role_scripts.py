@@ -80,6 +80,13 @@ class TestVerify:
         assert code == 0 and "0 lost, 0 twice" in found["held"][-1]
         assert left_behind(run) == []
 
+    def test_sending_goes_on_as_long_as_the_file_is_there(self, site, tmp_path):
+        file = tmp_path / "go-on"
+        file.write_text(json.dumps(site))
+        threading.Timer(6, file.unlink).start()
+        code, found = verify(site, "send", "0", str(file))
+        assert code == 0 and int(found["held"][0].split()[0]) > 400
+
 
 def strangers(ca_path, *doors):
     done = subprocess.run([sys.executable, FILES / "strangers.py", ca_path, *doors], capture_output=True, text=True, check=False, timeout=60)
