@@ -157,8 +157,11 @@ class Table:
 
     def __init__(self, spark: Any, name: str, fields: dict[str, str], partitions: list[str], properties: dict[str, str]) -> None:
         self.spark, self.name, self.fields, self.partitions, self.properties = spark, name, fields, partitions, properties
+        self.is_right = False
 
     def ensure(self) -> None:
+        if self.is_right:
+            return
         self.spark.sql("CREATE NAMESPACE IF NOT EXISTS %s" % self.name.rpartition(".")[0])
         self.spark.sql("CREATE TABLE IF NOT EXISTS %s (%s) USING iceberg" % (self.name, definition(self.fields)))
         self._columns()
@@ -167,6 +170,7 @@ class Table:
         new = {name: value for name, value in self.properties.items() if have.get(name) != value}
         if new:
             self.spark.sql("ALTER TABLE %s SET TBLPROPERTIES (%s)" % (self.name, self._properties(new)))
+        self.is_right = True
 
     def handle(self) -> Any:
         return self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.name)
@@ -203,6 +207,12 @@ class Table:
         return ", ".join("%s = %s" % (text_of(name), text_of(value)) for name, value in properties.items())
 
 
+def dead_letters_table(spark: Any, settings: Settings) -> Table:
+    """The table of malformed records, which all topics share. Who cleans it up does not collide with a stream that only adds."""
+    return Table(spark, "%s.%s" % (settings["catalog"], settings["dead_letters"]), DEAD_LETTERS, ["days(ingested_at)"],
+                 {"write.delete.isolation-level": "snapshot", **settings["table_properties"]})
+
+
 class WrongTable(Exception):
     """A table that cannot be made what the settings say."""
 
@@ -217,12 +227,9 @@ class Stopping(Exception):
 class Topic:
     """A topic's way into its table, and that of its malformed records into theirs."""
 
-    def __init__(self, spark: Any, settings: Settings, topic: Settings, stopping: threading.Event) -> None:
-        self.spark, self.settings, self.topic, self.stopping = spark, settings, topic, stopping
-        catalog = settings["catalog"]
-        self.table = Table(spark, "%s.%s" % (catalog, topic["table"]), columns(topic), topic["partitioned_by"], topic["properties"])
-        self.dead_letters = Table(spark, "%s.%s" % (catalog, settings["dead_letters"]), DEAD_LETTERS, ["days(ingested_at)"],
-                                  {"write.delete.isolation-level": "snapshot", **settings["table_properties"]})
+    def __init__(self, spark: Any, settings: Settings, topic: Settings, dead_letters: Table, stopping: threading.Event) -> None:
+        self.spark, self.settings, self.topic, self.dead_letters, self.stopping = spark, settings, topic, dead_letters, stopping
+        self.table = Table(spark, "%s.%s" % (settings["catalog"], topic["table"]), columns(topic), topic["partitioned_by"], topic["properties"])
         self.query: Any = None
         self.first = True
         self.batch_since: Optional[float] = None
@@ -259,6 +266,7 @@ class Topic:
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
+        self.table.is_right = self.dead_letters.is_right = False
         # A fault in Spark or Iceberg brings its causes along, and the last one says most.
         lines = str(error).splitlines()
         cause = [line.strip() for line in lines if line.startswith("Caused by:")]
@@ -436,16 +444,22 @@ def main() -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *dummy: stopping.set())
     spark = session(settings)
-    topics = [Topic(spark, settings, topic, stopping) for topic in settings["topics"]]
+    from py4j.protocol import Py4JNetworkError
+
+    dead_letters = dead_letters_table(spark, settings)
+    topics = [Topic(spark, settings, topic, dead_letters, stopping) for topic in settings["topics"]]
     offsets = Offsets(spark._jvm, settings)
     snapshots = Snapshots(topics, settings["snapshot_minutes"])
-    while not stopping.is_set():
-        for topic in topics:
-            topic.tend()
-        write_status(topics)
-        offsets.tell(topics)
-        snapshots.forget()
-        stopping.wait(TICK_SECONDS)
+    try:
+        while not stopping.is_set():
+            for topic in topics:
+                topic.tend()
+            write_status(topics)
+            offsets.tell(topics)
+            snapshots.forget()
+            stopping.wait(TICK_SECONDS)
+    except (ConnectionError, Py4JNetworkError) as error:
+        raise SystemExit("Java is gone (%s): trying in a new process" % error) from error
     log.info("stopping")
     until = time.monotonic() + STOP_SECONDS
     for topic in topics:

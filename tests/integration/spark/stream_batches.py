@@ -38,7 +38,7 @@ def batch(values, start, partition=0, at=AT):
 
 def started(**changes):
     """The topic as after a start."""
-    topic = stream.Topic(spark, SETTINGS, {**TOPIC, **changes}, threading.Event())
+    topic = stream.Topic(spark, SETTINGS, {**TOPIC, **changes}, stream.dead_letters_table(spark, SETTINGS), threading.Event())
     topic.table.ensure()
     topic.dead_letters.ensure()
     return topic

@@ -79,7 +79,7 @@ def topic(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "py4j.protocol", type("Protocol", (), {"Py4JJavaError": Fault}))
     monkeypatch.setitem(__import__("sys").modules, "pyspark", type("Pyspark", (), {}))
     monkeypatch.setitem(__import__("sys").modules, "pyspark.errors", type("Errors", (), {"PySparkException": Fault}))
-    made = stream.Topic(None, SETTINGS, TOPIC, threading.Event())
+    made = stream.Topic(None, SETTINGS, TOPIC, stream.dead_letters_table(None, SETTINGS), threading.Event())
     made.starts = 0
 
     def start():
