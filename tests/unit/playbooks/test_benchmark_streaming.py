@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 
+import jinja2
 import pytest
 
 FILES = pathlib.Path(__file__).parents[3] / "playbooks/files/benchmark_streaming"
@@ -82,3 +83,15 @@ def test_the_processor_time_grows_with_work():
     after = read()
     # The time of a child that has come and gone is in it.
     assert after["cpu_seconds"] > before["cpu_seconds"] and after["at"] > before["at"]
+
+
+def test_the_table_shows_each_run_with_its_figures():
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["bool"] = bool
+    template = environment.from_string((FILES.parents[1] / "templates/benchmark_streaming.txt.j2").read_text())
+    lines = template.render(__benchmark_runs=[figures(), figures(took={"behind": 11.0})], benchmark_streaming_hurt=True).splitlines()
+    assert "killed twice" in lines[0]
+    assert lines[2].split() == ["2000", "1999.8", "120000", "120000", "0", "0", "1.5", "2.5", "3.4", "4.0", "1.9", "yes"]
+    assert lines[3].split()[-2:] == ["11.0", "no"]
+    assert lines[5].split() == ["events/s", "spark", "kafka", "in", "all"]
+    assert lines[6].split() == ["2000", "0.4", "0.1", "0.5"]
