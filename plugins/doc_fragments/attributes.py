@@ -36,10 +36,6 @@ attributes:
     ACTIONGROUP_PROXMOX = r"""
 options: {}
 attributes:
-  platform:
-    description: Target OS/families that can be operated against.
-    support: N/A
-    details: It talks to an API and runs on the controller.
   action_group:
     description: Use C(group/gti.lakehouse.proxmox) in C(module_defaults) to set the connection once for all modules of the group.
     support: full
