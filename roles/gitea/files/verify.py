@@ -138,7 +138,12 @@ class Git:
         done = subprocess.run(
             ["git", *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
         )
+        self.said = done.stderr
         return done.returncode == 0
+
+    def refused(self, *arguments):
+        """Whether the branch's protection refused it, and not a mistake on the way there."""
+        return not self(*arguments) and ("protected" in self.said or "cannot be deleted" in self.said)
 
     def public_key(self):
         with open(self.key + ".pub", encoding="utf-8") as stream:
@@ -187,10 +192,10 @@ def prove_review(server, wish, admin, proof, rules, undo):
         stream.write("change\n")
     git("-C", "work", "add", "change.txt")
     git("-C", "work", "commit", "-q", "-m", "Change")
-    proof.that(not git("-C", "work", "push", "-q", "origin", "HEAD:main"), "a push to main is refused over SSH")
-    proof.that(not git("-C", "work", "push", "-q", git.by_https % repo, "HEAD:main"), "a push to main is refused over HTTPS")
-    proof.that(not git("-C", "work", "push", "-q", "--force", "origin", "HEAD:main"), "a forced push to main is refused")
-    proof.that(not git("-C", "work", "push", "-q", "origin", ":main"), "main cannot be deleted")
+    proof.that(git.refused("-C", "work", "push", "-q", "origin", "HEAD:main"), "a push to main is refused over SSH")
+    proof.that(git.refused("-C", "work", "push", "-q", git.by_https % repo, "HEAD:main"), "a push to main is refused over HTTPS")
+    proof.that(git.refused("-C", "work", "push", "-q", "--force", "origin", "HEAD:main"), "a forced push to main is refused")
+    proof.that(git.refused("-C", "work", "push", "-q", "origin", ":main"), "main cannot be deleted")
     file = {"branch": "main", "message": "x", "content": b64encode(b"x").decode()}
     proof.that(server.status("POST", "/repos/%s/contents/x.txt" % repo, admin, file) >= 400, "not even the administrator writes to main")
     proof.that(git("-C", "work", "push", "-q", "origin", "HEAD:change"), "a branch can be pushed")
