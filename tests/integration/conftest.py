@@ -9,10 +9,26 @@ MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cac
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 from minio_server import Server
 from releases import locked_version, unpack
+
+DATABASE_PACKAGES = {
+    "/usr/sbin/mariadbd": "mariadb-server-core",
+    "/usr/bin/mariadb-dump": "mariadb-client",
+    "/usr/lib/postgresql/15/bin/initdb": "postgresql-15",
+}
+
+
+@pytest.fixture(scope="session")
+def database_packages():
+    missing = [package for path, package in DATABASE_PACKAGES.items() if not os.path.exists(path)]
+    if missing:
+        # RUNLEVEL=1 keeps Debian's scripts from starting the system's own server.
+        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
+        subprocess.run(["apt-get", "install", "--yes", "-qq", "--no-install-recommends", *missing], check=True, env=environment)
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ def gitea_binary(make_folder):
 
 
 @pytest.fixture(scope="session")
-def bare_server(gitea_binary, make_folder):
+def bare_server(gitea_binary, make_folder, database_packages):
     """Without an administrator."""
     database = PostgreSQL(make_folder("gitea-postgresql-"))
     instance = None

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import secrets
 import shutil
@@ -17,20 +16,11 @@ from hive_servers import SERVER_USER, MariaDB, PostgreSQL, Runner
 
 RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
 METASTORE = "3.1.3"
-PACKAGES = {
-    "/usr/sbin/mariadbd": "mariadb-server-core",
-    "/usr/bin/mariadb-dump": "mariadb-client",
-    "/usr/lib/postgresql/15/bin/initdb": "postgresql-15",
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
-def packages():
-    missing = [package for path, package in PACKAGES.items() if not os.path.exists(path)]
-    if missing:
-        # RUNLEVEL=1 keeps Debian's scripts from starting the system's own server.
-        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
-        subprocess.run(["apt-get", "install", "--yes", "-qq", "--no-install-recommends", *missing], check=True, env=environment)
+def packages(database_packages):
+    """Every test here has a server."""
 
 
 @pytest.fixture(scope="session")
