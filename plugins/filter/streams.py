@@ -113,7 +113,7 @@ def _topic_faults(topic):
         if not parts:
             yield 'partitioned_by has "%s". Use a column, years(), months(), days() or hours() of one, bucket(N, column) or truncate(N, column).' % partition
             continue
-        column = next(part for part in parts.groups() if part)
+        column = [part for part in parts.groups() if part][0]
         kind = {"kafka_time": "timestamp", "ingested_at": "timestamp", "kafka_partition": "long", "kafka_offset": "long"}.get(
             column, topic["schema"].get(column))
         if kind is None:
