@@ -17,7 +17,6 @@ import pathlib
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -28,12 +27,10 @@ from ansible.module_utils.testing import patch_module_args
 from certificates import NAME, make_authority, make_certificate, pem
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hive_servers import SERVER_USER, PostgreSQL, free_port
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
-sys.path.append(str(CHECKOUT / "tests/integration/hive"))
-
-from hive_servers import SERVER_USER, PostgreSQL, free_port  # noqa: E402
 
 ACCOUNT = SERVER_USER.get("user", os.environ.get("USER", ""))
 

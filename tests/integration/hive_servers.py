@@ -23,7 +23,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.gti.lakehouse.plugins.modules import hive_schema
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # Database servers refuse to run as root.
 SERVER_USER = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
