@@ -5,14 +5,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
+from hosts_run import Run
 
-ROOT = pathlib.Path(__file__).parents[3]
 GOOD = {
     "spark_iceberg_master_host": "spark.example.test",
     "spark_iceberg_host": "spark.example.test",
@@ -64,57 +60,45 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spark")
     hosts = {name: dict(GOOD, **values) for name, values in SOUND.items()}
     hosts.update({name: dict(GOOD, **values) for name, (values, words) in FAULTS.items()})
-    inventory = {"all": {"hosts": hosts, "vars": {"ansible_python_interpreter": sys.executable}}}
-    (folder / "hosts.json").write_text(json.dumps(inventory))
-    (folder / "play.yml").write_text(PLAY)
-    done = subprocess.run(
-        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.json"), str(folder / "play.yml")],
-        env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"),
-        capture_output=True, text=True, check=False, timeout=120)
-    return folder, done.stdout + done.stderr
-
-
-def result(run, name):
-    return json.loads((run[0] / (name + ".json")).read_text())
+    return Run(folder, PLAY, hosts)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_refused_with_its_remedy(run, name):
-    assert not (run[0] / (name + ".json")).exists(), run[1]
-    said = " ".join(run[1].split("[%s]: FAILED!" % name)[1].split("\n\n")[0].split())
+    said = run.refusal(name)
     for word in FAULTS[name][1]:
         assert word in said, said
 
 
 def test_the_memory_of_the_container_is_shared_out(run):
-    assert result(run, "both")["executor"] == 512
+    assert run.result("both")["executor"] == 512
     # The same, with room for a stream.
-    assert result(run, "streams-too")["executor"] == 512
+    assert run.result("streams-too")["executor"] == 512
     # No daemon but the worker, and no driver: 16384 - 256 - 256 to four, less what a JVM takes beside its heap.
-    assert result(run, "worker")["executor"] == 3712
-    assert result(run, "worker")["settings"]["spark.executor.memory"] == "3712m"
+    assert run.result("worker")["executor"] == 3712
+    assert run.result("worker")["settings"]["spark.executor.memory"] == "3712m"
 
 
 def test_a_client_needs_no_memory_of_its_own(run):
-    assert result(run, "client")["settings"]["spark.executor.memory"] == "512m"
+    assert run.result("client")["settings"]["spark.executor.memory"] == "512m"
 
 
 def test_the_sites_settings_have_the_last_word(run):
-    assert result(run, "both")["settings"]["spark.cores.max"] == 2
-    assert result(run, "last-word")["settings"]["spark.cores.max"] == 1
+    assert run.result("both")["settings"]["spark.cores.max"] == 2
+    assert run.result("last-word")["settings"]["spark.cores.max"] == 1
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_what_diffs_show_holds_no_secret(run, name):
-    shown = json.dumps(result(run, name))
+    shown = json.dumps(run.result(name))
     assert "canary" not in shown
-    assert "canary" not in run[1]
+    assert "canary" not in run.output
 
 
 def test_every_path_has_the_one_scheme(run):
-    paths = [value for value in result(run, "both")["settings"].values() if "://" in str(value) and not str(value).startswith(("spark", "thrift"))]
+    paths = [value for value in run.result("both")["settings"].values() if "://" in str(value) and not str(value).startswith(("spark", "thrift"))]
     assert paths and all(value.startswith("s3a://") for value in paths)
 
 
 def test_locks_stay_on(run):
-    assert not [name for name in result(run, "both")["settings"] if "lock-enabled" in name]
+    assert not [name for name in run.result("both")["settings"] if "lock-enabled" in name]

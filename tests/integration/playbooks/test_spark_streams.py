@@ -5,14 +5,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
+from hosts_run import Run
 
-ROOT = pathlib.Path(__file__).parents[3]
 SCHEMA = {"event_id": "string", "event_time": "timestamp", "amount": "long"}
 
 
@@ -101,30 +97,18 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("streams")
     hosts = {name: dict(GOOD, **values) for name, values in SOUND.items()}
     hosts.update({name: dict(GOOD, **values) for name, (values, dummy) in FAULTS.items()})
-    inventory = {"all": {"hosts": hosts, "vars": {"ansible_python_interpreter": sys.executable}}}
-    (folder / "hosts.json").write_text(json.dumps(inventory))
-    (folder / "play.yml").write_text(PLAY)
-    done = subprocess.run(
-        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.json"), str(folder / "play.yml")],
-        env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"),
-        capture_output=True, text=True, check=False, timeout=180)
-    return folder, done.stdout + done.stderr
-
-
-def result(run, name):
-    return json.loads((run[0] / (name + ".json")).read_text())
+    return Run(folder, PLAY, hosts)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_refused_with_its_remedy(run, name):
-    assert not (run[0] / (name + ".json")).exists(), run[1]
-    said = " ".join(run[1].split("[%s]: FAILED!" % name)[1].split("\n\n")[0].replace('\\"', '"').split())
+    said = run.refusal(name)
     for word in FAULTS[name][1]:
         assert word in said, said
 
 
 def test_a_topic_says_little_and_gets_the_rest(run):
-    assert result(run, "plain")["streams"] == [{
+    assert run.result("plain")["streams"] == [{
         "name": "shop", "trigger_seconds": 2, "max_offsets_per_trigger": 100000, "driver_memory_mib": 768, "master": "local[2]",
         "topics": [{"topic": "shop.orders", "table": "raw.orders", "schema": SCHEMA, "required": ["event_id", "event_time"],
                     "partitioned_by": ["days(event_time)"], "fail_on_data_loss": True,
@@ -132,22 +116,22 @@ def test_a_topic_says_little_and_gets_the_rest(run):
 
 
 def test_what_a_stream_and_a_topic_say_has_the_last_word(run):
-    first, second = result(run, "particular")["streams"]
+    first, second = run.result("particular")["streams"]
     assert (first["trigger_seconds"], first["driver_memory_mib"], first["master"]) == (10, 1024, "spark://spark.example.test:7077")
     assert first["topics"][0]["table"] == "sales.orders"
     assert first["topics"][0]["properties"] == {"write.distribution-mode": "none", "write.parquet.compression-codec": "zstd"}
     assert first["topics"][0]["fail_on_data_loss"] is False
     assert (second["trigger_seconds"], second["topics"][0]["table"]) == (2, "raw.orders")
-    assert result(run, "particular")["units"] == ["spark-stream-shop", "spark-stream-market-2"]
+    assert run.result("particular")["units"] == ["spark-stream-shop", "spark-stream-market-2"]
 
 
 def test_a_host_without_streams_needs_no_more(run):
-    assert result(run, "none")["streams"] == []
+    assert run.result("none")["streams"] == []
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_what_diffs_show_holds_no_secret(run, name):
-    shown = result(run, name)
+    shown = run.result(name)
     assert 'password="canary \\"quoted\\" \\\\ kafka";' in shown.pop("jaas")
     assert "canary" not in json.dumps(shown)
-    assert "canary" not in run[1]
+    assert "canary" not in run.output
