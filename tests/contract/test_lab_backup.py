@@ -180,7 +180,6 @@ def test_a_restore_of_no_backup_leaves_nothing(pve, call, volid, reason):
 # ---- real archives
 
 
-
 class Log:
     """As much of a task as an archive wants."""
 
