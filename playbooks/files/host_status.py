@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints what one host of the site is like, as JSON: services, releases, certificates, disks, memory. Reads only.
+
+Memory and disks are in MiB, a certificate's life in whole days. Knows the platform's own units by the mark that Ansible
+leaves at their top.
+"""
+from __future__ import annotations
+
+import calendar
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = "/"
+MARK = "# Ansible managed"
+PROPERTIES = ("Id", "Type", "ActiveState", "Result", "NRestarts", "ExecMainStartTimestamp")
+MIB = 2**20
+
+
+def managed_units(folder):
+    """Names of the services of this platform; templates of instances are not services themselves."""
+    names = []
+    for path in sorted(glob.glob(os.path.join(folder, "*.service"))):
+        if os.path.islink(path) or path.endswith("@.service"):
+            continue
+        with open(path, encoding="utf-8") as stream:
+            if stream.readline().startswith(MARK):
+                names.append(os.path.basename(path))
+    return names
+
+
+def services(shown):
+    """Of the text of `systemctl show`. A service that only runs at times is well if its last run was."""
+    found = []
+    for block in shown.strip().split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if not values:
+            continue
+        well = values["ActiveState"] in ("active", "activating", "deactivating") if values["Type"] != "oneshot" else values["Result"] == "success"
+        found.append({
+            "name": values["Id"].removesuffix(".service"),
+            "state": values["ActiveState"] if values["Type"] != "oneshot" else values["Result"],
+            "restarts": int(values["NRestarts"] or 0),
+            "since": values["ExecMainStartTimestamp"],
+            "well": well,
+        })
+    return found
+
+
+def releases(folder):
+    """{name: version} of the releases that are in place, by their links."""
+    found = {}
+    for link in sorted(glob.glob(os.path.join(folder, "*"))):
+        if os.path.islink(link):
+            name = os.path.basename(link)
+            found[name] = os.path.basename(os.readlink(link)).removeprefix(name + "-")
+    return found
+
+
+def days_left(not_after, now):
+    """Of openssl's `notAfter=Mar  4 12:00:00 2027 GMT`, at a time in seconds."""
+    ends = time.strptime(not_after.strip().removeprefix("notAfter="), "%b %d %H:%M:%S %Y GMT")
+    return int((calendar.timegm(ends) - now) // 86400)
+
+
+def output(argv):
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def certificates(folder):
+    return [
+        {"path": path, "days": days_left(output(["openssl", "x509", "-noout", "-enddate", "-in", path]), time.time())}
+        for path in sorted(glob.glob(os.path.join(folder, "*/tls/server.crt")))
+    ]
+
+
+def disks():
+    found = []
+    for mount in [ROOT] + (["/data"] if os.path.ismount("/data") else []):
+        usage = shutil.disk_usage(mount)
+        found.append({"mount": mount, "size": usage.total // MIB, "used": usage.used // MIB, "percent": round(100 * usage.used / usage.total)})
+    return found
+
+
+def memory(meminfo):
+    values = {line.split(":")[0]: int(line.split()[1]) // 1024 for line in meminfo.splitlines() if ":" in line}
+    return {"size": values["MemTotal"], "used": values["MemTotal"] - values["MemAvailable"]}
+
+
+def main():
+    units = managed_units("/etc/systemd/system")
+    with open("/proc/meminfo", encoding="utf-8") as stream:
+        meminfo = stream.read()
+    json.dump({
+        "services": services(output(["systemctl", "show", "--property=" + ",".join(PROPERTIES)] + units)) if units else [],
+        "releases": releases("/opt/datalake"),
+        "certificates": certificates("/etc/datalake"),
+        "disks": disks(),
+        "memory": memory(meminfo),
+    }, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""awx/semaphore.yml makes each template once, and changes what differs."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
+PATH = re.compile(r"/api/project/7/templates(?:/([0-9]+))?$")
+
+
+class Project(http.server.BaseHTTPRequestHandler):
+    """The part of Semaphore's API that keeps a project's templates."""
+
+    def log_message(self, *dummy):
+        pass
+
+    def answer(self, status, body=None):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        text = b"" if body is None else json.dumps(body).encode()
+        if status != 204:
+            self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def handle_call(self):
+        where = PATH.match(self.path)
+        if not where or self.headers["Authorization"] != "Bearer of-this-test":
+            return self.answer(401)
+        templates = self.server.templates
+        if self.command == "GET":
+            return self.answer(200, list(templates.values()))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.calls.append(self.command)
+        number = int(where[1]) if where[1] else len(templates) + 1
+        templates[number] = {**body, "id": number, "survey_vars": []}
+        return self.answer(201, templates[number]) if self.command == "POST" else self.answer(204)
+
+    do_GET = do_POST = do_PUT = handle_call
+
+
+@pytest.fixture
+def semaphore():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Project)
+    server.templates, server.calls = {}, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def run(server):
+    given = {"semaphore_url": f"http://127.0.0.1:{server.server_port}", "semaphore_project": 7, "semaphore_inventory": 1,
+             "semaphore_repository": 2, "semaphore_environment": 3}
+    command = [pathlib.Path(sys.executable).parent / "ansible-playbook", ROOT / "awx/semaphore.yml", "--extra-vars", json.dumps(given)]
+    environment = {**os.environ, "SEMAPHORE_TOKEN": "of-this-test", "no_proxy": "*", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    calls, server.calls = server.calls, []
+    return calls
+
+
+def test_templates_are_made_once_and_what_differs_is_changed(semaphore):
+    assert run(semaphore) == ["POST"] * len(JOBS)
+    look = {template["name"]: template for template in semaphore.templates.values()}["lakehouse: site (look)"]
+    assert (look["playbook"], json.loads(look["arguments"]), look["app"]) == ("site.yml", ["--check", "--diff"], "ansible")
+    assert run(semaphore) == []
+    look["playbook"] = "other.yml"
+    assert run(semaphore) == ["PUT"]
+    assert look["name"] == "lakehouse: site (look)" and semaphore.templates[look["id"]]["playbook"] == "site.yml"

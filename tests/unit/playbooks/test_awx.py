@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs for AWX and Semaphore, and the execution environment that they run in."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from ansible_collections.awx.awx.plugins.modules import job_template
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
+# They ask, or make what must exist before a job can run.
+BY_HAND = {"playbooks/destroy.yml", "playbooks/secrets.yml", "playbooks/site.yml"}
+
+
+def test_each_playbook_has_a_job():
+    there = {str(path.relative_to(ROOT)) for path in (ROOT / "playbooks").glob("*.yml")} | {"site.yml"}
+    assert {job["playbook"] for job in JOBS} == there - BY_HAND
+
+
+def test_names_are_told_apart():
+    names = [job["name"] for job in JOBS]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("job", JOBS, ids=[job["name"] for job in JOBS])
+def test_a_job_says_what_it_is_for(job):
+    assert set(job) - {"check"} == {"name", "playbook", "description"} and all(job.values())
+
+
+def test_awx_knows_each_option():
+    options = yaml.safe_load(job_template.DOCUMENTATION)["options"]
+    (task,) = yaml.safe_load((ROOT / "awx/awx.yml").read_text())[0]["tasks"]
+    given = task["awx.awx.job_template"]
+    assert set(given) <= set(options)
+    assert {name for name, option in options.items() if option.get("required")} <= set(given)
+    assert {"run", "check"} == set(options["job_type"]["choices"])
+
+
+def test_the_execution_environment_is_one_that_its_builder_takes(tmp_path):
+    build = [sys.executable, "-m", "ansible_builder", "create", "--file", str(ROOT / "awx/execution-environment.yml"), "--context", str(tmp_path)]
+    subprocess.run(build, check=True, capture_output=True)
+    wanted = (ROOT / "requirements.txt").read_text().split()
+    assert [line for line in (tmp_path / "_build/requirements.txt").read_text().split() if line in wanted] == wanted
