@@ -17,6 +17,14 @@ from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_tree a
 # Debian's own Python, so that wheels fit the containers whatever runs this module.
 PYTHON = "/usr/bin/python3"
 
+# Compiles what it can: packages carry files for other Pythons too, which nothing imports. What is compiled counts whatever the time
+# stamps of its source are, since an archive has none, and names the source where a host will have it.
+COMPILE = """
+import compileall, py_compile, sys
+mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+compileall.compile_dir(sys.argv[1] + "/lib", quiet=2, workers=2, stripdir=sys.argv[1], prependdir=sys.argv[2], invalidation_mode=mode)
+"""
+
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -34,12 +42,14 @@ class Builder:
         self.cache = cache
         self.work = work
         self.toolchain = toolchain
+        self._home = None
         self._run = run
         self._download = download
 
     def build(self, entry):
         """Returns the tree of the release, complete and checked."""
         root = self._folder("root")
+        self._home = catalogue.release_home(entry)
         for number, part in enumerate(entry["parts"], 1):
             source = self._folder("part%d" % number)
             try:
@@ -116,10 +126,7 @@ class Builder:
         return dict(answer, Module=module)
 
     def _fetch_wheels(self, part, destination):
-        lock = os.path.join(self.work, "lock.txt")
-        with open(lock, "w", encoding="utf-8") as stream:
-            stream.write(part["lock"])
-        self._call(self._pip("wheel", "--no-deps", "--require-hashes", "--requirement", lock, "--wheel-dir", destination))
+        self._call(self._pip("wheel", "--no-deps", "--require-hashes", "--requirement", self._lock(part), "--wheel-dir", destination))
         # Wheels that were built here have checksums of their own, so containers get a lock over what is served.
         lines = []
         for name in sorted(os.listdir(destination)):
@@ -127,6 +134,20 @@ class Builder:
             lines.append("%s==%s --hash=sha256:%s\n" % (project, version, tree.sha256(os.path.join(destination, name))))
         with open(os.path.join(destination, "requirements.txt"), "w", encoding="utf-8") as stream:
             stream.writelines(lines)
+
+    def _fetch_venv(self, part, destination):
+        self._call([PYTHON, "-m", "venv", "--without-pip", destination])
+        lock = self._lock(part)
+        target = ["--python", os.path.join(destination, "bin", "python3")]
+        self._call(self._pip(*target, "install", "--no-deps", "--no-compile", "--require-hashes", "--requirement", lock))
+        tree.settle_venv(destination, self._home)
+        self._call([PYTHON, "-c", COMPILE, destination, self._home])
+
+    def _lock(self, part):
+        path = os.path.join(self.work, "lock.txt")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(part["lock"])
+        return path
 
     def _pypi_file(self, requirement, checksum):
         folder = os.path.join(self.cache, "pypi", requirement)

@@ -23,9 +23,15 @@ KINDS = {
     "go": {"required": {"module", "version", "sum"}, "optional": {"variables"}},
     "go_web": {"required": {"module", "version", "sum", "node"}, "optional": {"variables"}},
     "wheels": {"required": {"lock"}, "optional": set()},
+    "venv": {"required": {"lock"}, "optional": set()},
 }
 GO_KINDS = {"go", "go_web"}
 PLACING = {"kind", "to", "paths", "keep", "exclude"}
+# Wheels are served as they are; a virtual environment is the release's top.
+PLACING_OF = {"wheels": {"kind"}, "venv": {"kind", "keep", "exclude"}}
+
+# Where hosts unpack releases.
+RELEASES_HOME = "/opt/datalake"
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
@@ -63,6 +69,11 @@ class CatalogueError(ValueError):
 
 def release_id(entry):
     return "%s-%s" % (entry["name"], entry["version"])
+
+
+def release_home(entry):
+    """The folder in which a host has the release."""
+    return "%s/%s" % (RELEASES_HOME, release_id(entry))
 
 
 def check_entry(entry):
@@ -162,7 +173,7 @@ def _check_part(label, part):
     kind = part["kind"]
     label = "%s (%s)" % (label, kind)
     required = KINDS[kind]["required"]
-    placing = {"kind"} if kind == "wheels" else PLACING
+    placing = PLACING_OF.get(kind, PLACING)
     if kind == "url" and not part.get("sha256"):
         raise CatalogueError(
             "%s: sha256 is not known to this collection. Download %s once, compare it with what its publisher states, "

@@ -49,6 +49,31 @@ def place(source, root, part):
         remove_matching(root, pattern)
 
 
+def settle_venv(root, home):
+    """Turns a virtual environment that was made in one folder into one that works in another, and only there."""
+    programs = os.path.join(root, "bin")
+    for name in sorted(os.listdir(programs)):
+        path = os.path.join(programs, name)
+        if name.lower().startswith("activate"):  # for people's shells, and full of the old folder
+            os.remove(path)
+        elif not os.path.islink(path):
+            _move_shebang(path, root, home)
+    # What else it says, the command that made it, names the old folder too.
+    configuration = os.path.join(root, "pyvenv.cfg")
+    with open(configuration, encoding="utf-8") as stream:
+        lines = [line for line in stream if root not in line]
+    with open(configuration, "w", encoding="utf-8") as stream:
+        stream.writelines(lines)
+
+
+def _move_shebang(path, root, home):
+    with open(path, "rb") as stream:
+        first, rest = stream.readline(), stream.read()
+    if first.startswith(b"#!" + root.encode()):
+        with open(path, "wb") as stream:
+            stream.write(first.replace(root.encode(), home.encode()) + rest)
+
+
 def keep_only(root, folder, names):
     path = os.path.join(root, folder)
     present = os.listdir(path) if os.path.isdir(path) else []

@@ -52,6 +52,9 @@ options:
       - "C(wheels): C(lock) is the text of a pip requirements file with hashes for everything. The wheels are published as the
         folder C(wheels/NAME-VERSION), with a C(requirements.txt) whose hashes are those of the served files. It must be the only
         part."
+      - "C(venv): C(lock) is the same. The release is a virtual environment of Debian's C(/usr/bin/python3) with all of it installed and
+        compiled, which works where releases are unpacked, in C(/opt/datalake/NAME-VERSION), and
+        nowhere else. Of what says where files go, it takes C(keep) and C(exclude)."
       - "Where the files go: C(to), a folder of the release (its top when left out), or C(paths), a mapping of paths in what was
         downloaded to paths in the release, when only some of it is wanted."
       - "C(unpack): whether archives are unpacked; C(strip): whether their only top folder is left out; C(rename): another name
@@ -97,14 +100,14 @@ EXAMPLES = r"""
             files:
               "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0": 70f9471870b2d456167d703c829f098a446b86bb1379eee338c0efa03a341026
 
-- name: Have wheels for a virtual environment without the Internet
+- name: Have a Python application that is unpacked and runs
   gti.lakehouse.mirror_release:
     cache_dir: /var/cache/gti-lakehouse/mirror
     releases:
       - name: airflow
         version: "2.9.3"
         parts:
-          - kind: wheels
+          - kind: venv
             lock: "{{ lookup('ansible.builtin.file', 'airflow-2.9.3.lock') }}"
 """
 

