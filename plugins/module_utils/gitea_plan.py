@@ -19,6 +19,8 @@ PROTECTION = {
     "dismiss_stale_approvals": True,
     "block_admin_merge_override": True,
 }
+# Gitea takes these events under one name and gives them back under another.
+EVENTS = {"pull_request_only": "pull_request", "issues_only": "issues"}
 UNITS = ["repo.code", "repo.issues", "repo.projects", "repo.pulls", "repo.releases", "repo.wiki"]
 
 
@@ -73,7 +75,7 @@ def webhook(options):
     digest = hashlib.sha256((options["url"] + options["secret"]).encode()).hexdigest()[:16]
     return {
         "url": "%s#%s" % (options["url"], digest),
-        "events": sorted(options["events"]),
+        "events": sorted(EVENTS.get(event, event) for event in options["events"]),
         "branch_filter": options["branch_filter"],
         "active": options["active"],
         "content_type": "json",
@@ -102,7 +104,7 @@ def by_name(items, key="name"):
 def team(params):
     """A team in the API's words. Below an administrator's, Gitea knows a permission for each unit alone."""
     return {
-        "units_map": {unit: params["permission"] for unit in UNITS},
+        "units_map": {unit: params["permission"] if unit in (params["units"] or UNITS) else "none" for unit in UNITS},
         "description": params["description"],
         "includes_all_repositories": params["all_repositories"],
         "can_create_org_repo": False,

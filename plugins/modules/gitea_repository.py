@@ -91,7 +91,9 @@ options:
         type: str
         required: true
       events:
-        description: What is told.
+        description:
+          - What is told. V(pull_request_only) is that a pull request is opened, closed or edited, V(pull_request_sync) that commits came
+            to it.
         type: list
         elements: str
         default: [push]
@@ -253,7 +255,7 @@ class Repository:
             for hook in same:
                 self._call("DELETE", "%s/hooks/%d" % (self.path, hook["id"]))
             config = {"url": wanted["url"], "content_type": "json", "secret": options["secret"]}
-            body = {key: wanted[key] for key in ("events", "branch_filter", "active")}
+            body = {key: options[key] for key in ("events", "branch_filter", "active")}
             self._call("POST", self.path + "/hooks", dict(body, type="gitea", config=config))
         self._see("webhooks", before, after)
 

@@ -12,7 +12,7 @@ short_description: Manage the teams of an organisation in Gitea
 version_added: 0.2.0
 description:
   - Creates a team, keeps its permission, and adds its repositories and members. Those that a person added stay.
-  - In Gitea a team has one permission on all of its repositories; who needs another elsewhere is in another team too.
+  - In Gitea a team has one permission on all of its repositories, or on some of their parts; who needs another elsewhere is in another team too.
 options:
   organization:
     description:
@@ -35,6 +35,13 @@ options:
     type: str
     choices: [read, write, admin]
     required: true
+  units:
+    description:
+      - Parts of a repository that the permission is for, such as V(repo.code) or V(repo.pulls). In the others its members may do nothing.
+      - Without it, the permission is for all parts.
+    type: list
+    elements: str
+    choices: [repo.code, repo.issues, repo.projects, repo.pulls, repo.releases, repo.wiki]
   all_repositories:
     description:
       - Whether all repositories of the organisation are the team's, those to come included.
@@ -129,6 +136,7 @@ def main():
         name={"type": "str", "required": True},
         description={"type": "str", "default": ""},
         permission={"type": "str", "choices": ["read", "write", "admin"], "required": True},
+        units={"type": "list", "elements": "str", "choices": plans.UNITS},
         all_repositories={"type": "bool", "default": False},
         repositories={"type": "list", "elements": "str", "default": []},
         members={"type": "list", "elements": "str", "default": []},

@@ -106,6 +106,12 @@ class TestTeam:
         members = {member["login"] for member in server.api("GET", f"/teams/{team['id']}/members")[1]}
         assert members == set(people)
 
+    def test_a_permission_on_some_units_alone(self, server, twice, organization):
+        options = {"organization": organization, "name": "statuses", "permission": "write", "all_repositories": True}
+        assert twice("gitea_team", **options, units=["repo.code"])["changed"]
+        units = server.api("GET", f"/orgs/{organization}/teams/search?q=statuses")[1]["data"][0]["units_map"]
+        assert units["repo.code"] == "write" and units.get("repo.pulls", "none") == "none"
+
     def test_all_repositories(self, server, twice, organization):
         assert twice("gitea_team", organization=organization, name="all", permission="read", all_repositories=True)["changed"]
 
@@ -131,7 +137,14 @@ class TestRepository:
             "settings": {"default_delete_branch_after_merge": True},
             "content_dir": str(content),
             "protections": [{"branch": "main", "approvals": 2, "status_checks": ["check", "a/b"]}],
-            "webhooks": [{"url": "https://127.0.0.1:9/hook", "secret": secrets.token_hex(20), "branch_filter": "main"}],
+            "webhooks": [
+                {
+                    "url": "https://127.0.0.1:9/hook",
+                    "secret": secrets.token_hex(20),
+                    "branch_filter": "main",
+                    "events": ["push", "pull_request_only", "pull_request_sync"],
+                }
+            ],
             "deploy_keys": [{"title": "deploy", "key": key()}],
         }
 

@@ -50,6 +50,10 @@ class TestWebhook:
         assert plans.address(self.hook(one)["url"]) == plans.address(self.hook(other)["url"]) == "https://example.org/x"
         assert one not in self.hook(one)["url"]
 
+    def test_an_event_is_known_by_the_name_that_gitea_gives_back(self):
+        hook = plans.webhook({"url": "https://example.org", "secret": "", "events": ["push", "pull_request_only"], "branch_filter": "*", "active": True})
+        assert hook["events"] == ["pull_request", "push"]
+
     def test_an_answer_has_the_same_shape(self):
         wanted = self.hook(secrets.token_hex(20))
         answer = {
@@ -68,12 +72,16 @@ def test_a_key_is_the_same_whatever_its_comment():
 
 
 class TestTeam:
-    params = {"permission": "read", "description": "", "all_repositories": False}
+    params = {"permission": "read", "units": None, "description": "", "all_repositories": False}
     answer = {"units_map": {unit: "read" for unit in plans.UNITS}, "description": "", "includes_all_repositories": False, "can_create_org_repo": False}
 
     def test_units_that_are_not_managed_are_not_compared(self):
         self.answer["units_map"]["repo.packages"] = "write"
         assert plans.drift(plans.team_of(self.answer), plans.team(self.params)) == {}
+
+    def test_a_permission_may_be_for_some_units_alone(self):
+        wanted = plans.team(dict(self.params, units=["repo.code"]))["units_map"]
+        assert wanted["repo.code"] == "read" and set(wanted.values()) == {"read", "none"}
 
     def test_a_unit_that_is_missing_is_drift(self):
         answer = dict(self.answer, units_map={"repo.code": "read"})
