@@ -32,9 +32,13 @@ PLACES = (
     Place('MinIO (S3)', 'minio', 'https', 9000, '/minio/health/live'),
     Place('MinIO console', 'minio', 'https', 9001),
     Place('Hive Metastore', 'db-hive', 'thrift', 9083),
+    Place('Kafka', 'kafka', 'kafka', 9093),
     Place('Spark master', 'spark', 'https', 8480),
     Place('Spark history', 'spark', 'https', 18480),
     Place('Trino', 'trino', 'https', 8443, '/v1/info'),
+    Place('Gitea', 'gitea', 'https', 3000, '/api/healthz'),
+    Place('Airflow', 'airflow', 'https', 8089, '/health'),
+    Place('Superset', 'superset', 'https', 8088, '/health'),
 )
 
 
