@@ -124,6 +124,28 @@ def _topic_faults(topic):
             yield "partitioned_by has %s, and %s is a %s. Name a field that has what it takes." % (partition, column, kind)
 
 
+def personal_problems(tables):
+    """Say what in the personal fields of curated tables cannot work.
+
+    :param tables: dicts with name and schema, and with hashed, left_out and subject where they have any.
+    :returns: list of sentences, empty where all is well.
+    """
+    said = []
+    for table in tables:
+        hashed, left_out, subject = table.get("hashed") or [], table.get("left_out") or [], table.get("subject")
+        for field in hashed:
+            if table["schema"].get(field) != "string":
+                said.append("%s.hashed has %s, which is no string of its schema. Only those become pseudonyms." % (table["name"], field))
+        for field in left_out:
+            if field not in table["schema"] or field in hashed:
+                said.append("%s.left_out has %s, which its schema does not have, or hashed has as well. Take it out." % (table["name"], field))
+            if field in (table.get("key", "event_id"), "event_time"):
+                said.append("%s.left_out has %s, which a curated table cannot do without." % (table["name"], field))
+        if subject and subject not in hashed:
+            said.append("%s.subject is %s, which would stand there in the open. Add it to hashed." % (table["name"], subject))
+    return ["spark_streams_curate_tables: %s" % problem for problem in said]
+
+
 def _twice(names):
     seen, twice = set(), []
     for name in names:
@@ -137,4 +159,4 @@ class FilterModule:
     """Filters that shape and check what streams are told."""
 
     def filters(self):
-        return {"streams": streams, "stream_problems": stream_problems}
+        return {"streams": streams, "stream_problems": stream_problems, "personal_problems": personal_problems}

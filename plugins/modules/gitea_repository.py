@@ -164,11 +164,15 @@ import os
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
 
+# What tools leave behind where somebody has run them in a checkout.
+CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+
 
 def first_files(folder):
     """The files below a folder, in the API's words."""
     files = []
-    for parent, dummy, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in CACHES]
         for name in names:
             path = os.path.join(parent, name)
             with open(path, "rb") as stream:

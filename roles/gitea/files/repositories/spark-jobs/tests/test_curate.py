@@ -1,43 +1,28 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of the curating job that need no Spark; tests/integration/spark runs it."""
+"""The parts of the curating job that need no Spark."""
+
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import json
-import pathlib
-import sys
 
+import curate
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[3]
 DAY = datetime.date(2026, 2, 28)
-
-
-def load_job():
-    spec = importlib.util.spec_from_file_location("curate", ROOT / "roles/spark_streams/files/curate.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["curate"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-curate = load_job()
+PLACES = {"catalog": "lakehouse", "namespace": "curated", "raw_namespace": "raw", "raw_zone": "s3a://datalake/raw"}
 
 
 @pytest.fixture
-def settings(tmp_path):
-    path = tmp_path / "curate.json"
+def settings():
     schema = {"event_id": "string", "olt_id": "string", "event_time": "timestamp"}
     tables = [
         {"name": "radius_logs", "schema": schema},
         {"name": "olt_metrics", "raw": "raw.olts", "data_type": "olt", "key": "olt_id", "schema": schema},
     ]
-    places = {"catalog": "lakehouse", "namespace": "curated", "raw_namespace": "raw", "raw_zone": "s3a://datalake/raw"}
-    path.write_text(json.dumps({**places, "tables": tables}))
-    return path
+    return {**PLACES, "tables": tables}
 
 
 def test_knows_where_a_tables_events_come_from(settings):
@@ -51,7 +36,7 @@ def test_knows_where_a_tables_events_come_from(settings):
 def test_a_day_ends_where_the_next_begins(settings):
     sql = curate.load(settings)[0].from_raw(DAY, ["event_id", "olt_id", "event_time"])
     for moment in ("event_time", "ingested_at"):
-        assert "(%s >= timestamp '2026-02-28' and %s < timestamp '2026-03-01')" % (moment, moment) in sql
+        assert f"({moment} >= timestamp '2026-02-28' and {moment} < timestamp '2026-03-01')" in sql
 
 
 def test_a_column_that_the_raw_table_does_not_have_yet_is_null(settings):
@@ -73,9 +58,11 @@ def test_the_day_is_yesterday_unless_said_otherwise():
 
 
 @pytest.mark.parametrize("wrong", [["--day", "2026-02-30"], ["--day", "today"], ["--days", "0"], ["--days", "32"], ["--table", "nothing"]])
-def test_a_wrong_call_ends_with_2_before_spark_is_started(settings, wrong, capsys):
+def test_a_wrong_call_ends_with_2_before_spark_is_started(settings, wrong, capsys, tmp_path):
+    path = tmp_path / "curate.json"
+    path.write_text(json.dumps(settings))
     with pytest.raises(SystemExit) as end:
-        curate.main([str(settings), *wrong])
+        curate.main([str(path), *wrong])
     assert end.value.code == 2 and "usage" in capsys.readouterr().err
 
 
@@ -106,3 +93,31 @@ class TestRetried:
 
     def test_another_fault_is_told_at_once(self):
         assert self.call(["no such bucket"]) == ("no such bucket", 1, [])
+
+
+class TestPersons:
+    @pytest.fixture
+    def table(self):
+        schema = {"event_id": "string", "event_time": "timestamp", "subscriber_id": "string", "email": "string", "tax_id": "string"}
+        personal = {"hashed": ["subscriber_id", "tax_id"], "left_out": ["email"], "subject": "subscriber_id"}
+        return curate.load({**PLACES, "tables": [{"name": "billing", "schema": schema, **personal}]})[0]
+
+    def test_an_identifier_is_written_as_a_pseudonym_and_what_is_left_out_not_at_all(self, table):
+        for sql in (table.from_raw(DAY, list(table.columns)), table.from_files("lines")):
+            assert "pseudonym(subscriber_id) as subscriber_id" in sql and "pseudonym(tax_id) as tax_id" in sql and "email" not in sql
+        assert "email" not in table.create() + table.merge("s", "2026-01-01", "2026-01-02") + table.compare("s", "2026-01-01", "2026-01-02")
+
+    def test_an_identifier_that_the_raw_table_does_not_have_is_null(self, table):
+        assert "cast(null as string) as tax_id" in table.from_raw(DAY, ["event_id", "event_time", "subscriber_id"])
+
+    def test_the_files_lines_are_read_as_they_are(self, table):
+        assert "email string" in table.types
+
+    def test_who_was_erased_stays_so_until_that_moment(self, table):
+        sql = table.compare("source", "2026-01-01", "2026-01-02", "lakehouse.ops.erasures")
+        assert "not exists (select 1 from lakehouse.ops.erasures e where e.pseudonym = subscriber_id and event_time <= e.until)" in sql
+        assert "erasures" not in table.compare("source", "2026-01-01", "2026-01-02")
+
+    def test_another_key_and_other_columns_are_another_protection(self, table):
+        assert table.protection("a") != table.protection("b")
+        assert table.protection("a") == "a hashed=subscriber_id,tax_id left_out=email"
