@@ -72,3 +72,13 @@ attributes:
     membership:
       - gti.lakehouse.gitea
 """
+
+    ACTIONGROUP_SUPERSET = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/gti.lakehouse.superset) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - gti.lakehouse.superset
+"""
