@@ -1,0 +1,3 @@
+-- The resellers' sales were none.
+delete from sales
+where channel = 'reseller'
