@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the flow: what is new on main is checked and deployed, and what is new in pull requests is checked and answered."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+
+from . import sandbox, sql, trino
+from .git import Conflict, Copy
+from .gitea import Gitea
+from .record import Memory, Record
+from .release import Refused, Releases
+from .settings import Repository, Settings, Unfinished
+
+CHECK, DEPLOY = "lakehouse/check", "lakehouse/deploy"
+PULL = re.compile(r"refs/pull/\d+/head")
+# Of pull requests whose heads nobody has answered yet, in one run, the newest first; main comes between two runs.
+PULLS_AT_ONCE = 5
+AFTER_SECONDS = 180
+
+log = logging.getLogger("gitops")
+
+
+def summary(problems: list[str]) -> str:
+    more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+    return "; ".join(problems[:3]) + more
+
+
+class Flow:
+    def __init__(self, settings: Settings, gitea: Gitea, explainer: trino.Trino | None):
+        self.settings = settings
+        self.gitea = gitea
+        self.explainer = explainer
+        self.record = Record(settings.state / "deployments.jsonl")
+        self.memory = Memory(settings.state / "memory.json")
+
+    def run(self) -> bool:
+        """Whether all that there was to do could be done, if with a bad end."""
+        finished = True
+        for repository in self.settings.repositories:
+            try:
+                finished = self.serve(repository) and finished
+            except Unfinished as error:
+                log.error("%s: %s", repository.name, error)
+                finished = False
+        return finished
+
+    def serve(self, repository: Repository) -> bool:
+        refs = self.gitea.refs(repository.full_name)
+        main_ref = f"refs/heads/{repository.branch}"
+        if main_ref not in refs:
+            raise Unfinished(f"there is no branch {repository.branch}")
+        main = refs[main_ref]
+        pulls = {ref: commit for ref, commit in refs.items() if PULL.fullmatch(ref)}
+        copy = Copy(self.settings, repository)
+        here = copy.refs()
+        wanted = [ref for ref, commit in {main_ref: main, **pulls}.items() if here.get(ref) != commit]
+        if wanted:
+            copy.fetch(wanted)
+        finished = self.serve_main(repository, copy, main)
+        for ref, head in self.unanswered(repository, copy, main, pulls)[:PULLS_AT_ONCE]:
+            finished = self.serve_pull(repository, copy, main, ref, head) and finished
+        return finished
+
+    def unanswered(self, repository: Repository, copy: Copy, main: str, pulls: dict[str, str]) -> list[tuple[str, str]]:
+        """Heads of pull requests whose state nobody knows yet, the newest first."""
+        found = []
+        for ref, head in sorted(pulls.items(), key=lambda item: -int(item[0].split("/")[2])):
+            if self.memory.answered(repository.name, head) in ("", "error"):
+                if copy.contains(main, head):
+                    self.memory.answer(repository.name, head, "merged")
+                else:
+                    found.append((ref, head))
+        return found
+
+    def serve_main(self, repository: Repository, copy: Copy, commit: str) -> bool:
+        releases = Releases(self.settings.root, repository.name)
+        judged = self.memory.judged(repository.name)
+        first_try = judged.get("commit") != commit
+        done = not first_try and (judged["result"] == "refused" or (judged["result"] == "deployed" and releases.current() == commit))
+        if done:
+            self._tell(repository, judged)
+            return True
+        if first_try:
+            self._report(repository, commit, DEPLOY, "pending", "it is being checked")
+        started, previous = time.monotonic(), releases.current()
+        try:
+            problems = self.deploy(repository, copy, releases, commit)
+            result = "refused" if problems else "deployed"
+        except Unfinished as error:
+            problems, result = [str(error)], "unfinished"
+        seconds = round(time.monotonic() - started, 1)
+        log.info("%s %s: %s in %s s. %s", repository.name, commit[:12], result, seconds, summary(problems))
+        # What cannot be finished is tried each minute, and recorded once.
+        if result != "unfinished" or first_try:
+            entry = {"repository": repository.full_name, "commit": commit, "previous": previous, "result": result, "seconds": seconds}
+            self.record.add(**entry, problems=problems, **copy.about(commit))
+            state = {"deployed": "success", "refused": "failure", "unfinished": "error"}[result]
+            self.memory.judge(repository.name, commit, result, [state, summary(problems) or f"deployed in {seconds} s"])
+            self._tell(repository, self.memory.judged(repository.name))
+        return result != "unfinished"
+
+    def deploy(self, repository: Repository, copy: Copy, releases: Releases, commit: str) -> list[str]:
+        """Check and swap; the problems, with which the old release stays."""
+        problems = self.check(repository, copy, releases, copy.tree(commit))
+        if problems:
+            return problems
+        previous = releases.current()
+        try:
+            releases.add(commit, copy.archive(commit))
+        except Refused as error:
+            return [str(error)]
+        releases.put(commit)
+        if repository.after_socket:
+            problems = self.follow(repository, releases, commit, previous)
+        releases.prune(self.settings.keep_releases)
+        return problems
+
+    @staticmethod
+    def follow(repository: Repository, releases: Releases, commit: str, previous: str) -> list[str]:
+        """Have done what comes after the swap, by whom it is for; where that fails, the swap is undone."""
+        request = {"repository": repository.name, "commit": commit, "path": str(releases.link)}
+        try:
+            problems = sandbox.ask(repository.after_socket, request, b"", AFTER_SECONDS)
+        except Unfinished:
+            releases.back(previous)
+            raise
+        if problems:
+            releases.back(previous)
+        return problems
+
+    def serve_pull(self, repository: Repository, copy: Copy, main: str, ref: str, head: str) -> bool:
+        number = ref.split("/")[2]
+        started = time.monotonic()
+        first_try = not self.memory.answered(repository.name, head)
+        if first_try:
+            self._report(repository, head, CHECK, "pending", "it is being checked")
+        try:
+            tree = copy.merged(main, head)
+            problems = self.check(repository, copy, Releases(self.settings.root, repository.name), tree)
+        except Conflict as error:
+            problems = [f"it conflicts with {repository.branch}: {error}"]
+        except Unfinished as error:
+            log.error("%s #%s: %s", repository.name, number, error)
+            if first_try:
+                self._report(repository, head, CHECK, "error", str(error))
+                self.memory.answer(repository.name, head, "error")
+            return False
+        state = "failure" if problems else "success"
+        seconds = round(time.monotonic() - started, 1)
+        self._report(repository, head, CHECK, state, summary(problems) or f"checked in {seconds} s")
+        self.memory.answer(repository.name, head, state)
+        log.info("%s #%s %s: %s in %s s%s", repository.name, number, head[:12], state, seconds, ": " + summary(problems) if problems else "")
+        return True
+
+    def check(self, repository: Repository, copy: Copy, releases: Releases, tree: str) -> list[str]:
+        """The problems of a tree. Of one that was green, as a pull request's say, only what Trino says is asked again."""
+        try:
+            archive = copy.archive(tree)
+        except ValueError as error:
+            return [str(error)]
+        # By what it is checked: another release of its interpreter may find what this one does not.
+        way = f"{self.settings.checked_with} {os.path.realpath(os.path.dirname(repository.interpreter))} {repository.checks}"
+        if not self.memory.green(repository.name, tree, way):
+            request = {"checks": [check for check in repository.checks if check != "sql"], "interpreter": repository.interpreter}
+            problems = sandbox.ask(self.settings.check_socket, request, archive, self.settings.check_seconds)
+            if problems:
+                return problems
+            self.memory.checked(repository.name, tree, way)
+        return self.explain(releases, archive) if "sql" in repository.checks else []
+
+    def explain(self, releases: Releases, archive: bytes) -> list[str]:
+        files = sql.files_of(archive)
+        found = [statement for name, text in files.items() for statement in sql.statements(name, text)]
+        # What already runs as it is cannot be made worse by this change; before the first release, all of it.
+        bygone = {name for name, text in files.items() if not releases.current() or self._runs(releases, name, text)}
+        return trino.problems(self.explainer, found, bygone)
+
+    @staticmethod
+    def _runs(releases: Releases, name: str, text: str) -> bool:
+        path = releases.link / name
+        return path.is_file() and path.read_bytes().decode(errors="replace") == text
+
+    def _tell(self, repository: Repository, judged: dict) -> None:
+        """Show how main was judged, if that could not be shown yet."""
+        if judged.get("report"):
+            self._report(repository, judged["commit"], DEPLOY, *judged["report"])
+            self.memory.judge(repository.name, judged["commit"], judged["result"], None)
+
+    def _report(self, repository: Repository, commit: str, context: str, state: str, description: str) -> None:
+        self.gitea.report(repository.full_name, commit, context, state, description)
