@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks after Iceberg tables every night, as config/maintenance.yml says; figures before and after are in lakehouse.ops.maintenance."""
+
+from __future__ import annotations
+
+import json
+
+from airflow.decorators import dag, task
+from airflow.models.param import Param
+from lakehouse import policies, site, spark, sql
+
+
+@task
+def policy(run_id: str | None = None) -> str:
+    """The policies, as the job takes them."""
+    return json.dumps({"results": "lakehouse.ops.maintenance", "run_id": run_id, "policies": policies.load()})
+
+
+@dag(
+    schedule="30 4 * * *",
+    is_paused_upon_creation=False,
+    params={"tables": Param("*", type="string", pattern=r"^[a-z0-9_.*?]+$", description="Pattern of the tables, such as lakehouse.gold.*")},
+    doc_md=__doc__,
+    description="Maintenance of Iceberg tables by policy",
+    tags=["lakehouse", "manutencao"],
+    **site.COMMON,
+)
+def iceberg_maintenance():
+    kept = spark.submit("maintain", "maintain", ["{{ ti.xcom_pull(task_ids='policy') }}", "--table", "{{ params.tables }}"])
+    [sql.migrate(), policy()] >> kept
+
+
+iceberg_maintenance()

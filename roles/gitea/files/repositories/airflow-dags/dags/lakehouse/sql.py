@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQL of the repository lakehouse-sql, run through Trino."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.decorators import task
+from airflow.providers.trino.hooks.trino import TrinoHook
+from jinja2 import Environment, StrictUndefined
+
+from lakehouse import site
+
+
+def statements(text: str, params: Mapping[str, str] | None = None) -> list[str]:
+    """A file's statements, which end with a semicolon at the end of a line. A parameter that is not given is a fault."""
+    rendered = Environment(undefined=StrictUndefined, autoescape=False).from_string(text).render(params=params or {})
+    parts = re.split(r";[ \t]*$", re.sub(r"^\s*--.*$", "", rendered, flags=re.M), flags=re.M)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def literal(value: Any) -> str:
+    """A value as SQL writes it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"double '{value}'" if isinstance(value, float) else str(value)
+        case datetime.datetime():
+            return f"timestamp '{value.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M:%S.%f} UTC'"
+        case datetime.date():
+            return f"date '{value}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+    raise TypeError(f"no literal of SQL: {value!r}")
+
+
+def query(statement: str) -> list[Any]:
+    """Rows of one statement. They are fetched whatever it is: that is when Trino has finished it."""
+    return list(TrinoHook(site.TRINO).get_records(statement))
+
+
+def run_file(name: str, params: Mapping[str, str] | None = None, folder: pathlib.Path = site.SQL_FOLDER) -> int:
+    found = statements((folder / name).read_text(), params)
+    for statement in found:
+        query(statement)
+    return len(found)
+
+
+@task(pool=site.TRINO_POOL)
+def migrate() -> None:
+    """Makes the schemas and tables that are missing."""
+    for path in sorted((site.SQL_FOLDER / "migrations").glob("*.sql")):
+        run_file(str(path.relative_to(site.SQL_FOLDER)))
+
+
+@task(pool=site.TRINO_POOL)
+def fill(name: str, params: dict[str, str]) -> None:
+    """Runs gold/NAME.sql for some days."""
+    run_file(f"gold/{name}.sql", params)
