@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Superset's settings: what holds on every site. The site's own are in settings.json beside it, and have the last word."""
+
+import json
+import pathlib
+from datetime import timedelta
+
+from redis import Redis
+from superset.security import SupersetSecurityManager
+
+HERE = pathlib.Path(__file__).parent
+SITE = json.loads((HERE / "settings.json").read_text())
+REDIS_SOCKET = SITE["redis_socket"]
+
+
+def redis_url(database, scheme="unix"):
+    return f"{scheme}://{REDIS_SOCKET}?db={database}"
+
+
+# Signs sessions, and encrypts the passwords of connections that the database keeps. Until those are encrypted by a new one
+# (superset_setup.py does that), the key in use is another.
+SECRET_KEY = (HERE / "secret_key").read_text().strip()
+KEY_IN_USE = pathlib.Path(SITE["state"]) / "secret_key_in_use"
+if KEY_IN_USE.exists() and KEY_IN_USE.read_text() != SECRET_KEY:
+    PREVIOUS_SECRET_KEY = KEY_IN_USE.read_text()
+
+# The password is in the account's .pgpass.
+SQLALCHEMY_DATABASE_URI = SITE["database_uri"]
+SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": SITE["threads"], "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 1800}
+
+# What signing in costs an attacker, at the page and at the API (see limit_api_login), and what a session is worth: it lives
+# in Redis, so that who signs out is out, and its name is signed, so that nobody brings their own.
+RATELIMIT_STORAGE_URI = redis_url(0, "redis+unix")
+AUTH_RATE_LIMIT = "10 per minute"
+SESSION_SERVER_SIDE = True
+SESSION_TYPE = "redis"
+SESSION_REDIS = Redis(unix_socket_path=REDIS_SOCKET, db=1)
+SESSION_USE_SIGNER = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+WTF_CSRF_TIME_LIMIT = int(timedelta(hours=12).total_seconds())
+JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)
+
+# Pages load from here alone, and only over TLS, which gunicorn speaks itself.
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": True,
+    "strict_transport_security_max_age": int(timedelta(days=30).total_seconds()),
+    "strict_transport_security_include_subdomains": False,
+}
+
+
+class SecurityManager(SupersetSecurityManager):
+    """The API for users and roles is the administrators'; Superset would hand it to everyone who may see a chart."""
+
+    ADMIN_ONLY_VIEW_MENUS = SupersetSecurityManager.ADMIN_ONLY_VIEW_MENUS | {"Permission", "PermissionViewMenu", "Role", "User", "ViewMenu"}
+
+
+# Nobody registers, and nobody sees anything without signing in.
+CUSTOM_SECURITY_MANAGER = SecurityManager
+AUTH_USER_REGISTRATION = False
+PUBLIC_ROLE_LIKE = None
+FAB_ADD_SECURITY_API = True
+FAB_API_SWAGGER_UI = False
+ENABLE_PROXY_FIX = False
+
+# Answers are kept in Redis; how long is said again by each dataset that is fresher.
+CACHE_CONFIG = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis_url(0), "CACHE_KEY_PREFIX": "meta_", "CACHE_DEFAULT_TIMEOUT": 86400}
+DATA_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="data_", CACHE_DEFAULT_TIMEOUT=300)
+FILTER_STATE_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="filter_", CACHE_DEFAULT_TIMEOUT=90 * 86400)
+EXPLORE_FORM_DATA_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="explore_", CACHE_DEFAULT_TIMEOUT=7 * 86400)
+
+FEATURE_FLAGS = {
+    # Both need a browser beside Superset, and mail.
+    "ALERT_REPORTS": False,
+    "THUMBNAILS": False,
+    "DASHBOARD_NATIVE_FILTERS": True,
+    "DASHBOARD_CROSS_FILTERS": True,
+    "DRILL_BY": True,
+    "DRILL_TO_DETAIL": True,
+    "EMBEDDED_SUPERSET": False,
+    # Templates in queries run on the server.
+    "ENABLE_TEMPLATE_PROCESSING": False,
+}
+PREVENT_UNSAFE_DB_CONNECTIONS = True
+# Of the databases of the platform; a file of the server's own disk is none.
+ROW_LIMIT = 10000
+SQL_MAX_ROW = 100000
+SQLLAB_TIMEOUT = 60
+SUPERSET_WEBSERVER_TIMEOUT = 90
+UPLOAD_EXTENSIONS: list = []
+ALLOWED_EXTENSIONS: set = set()
+
+APP_NAME = "Lakehouse"
+LANGUAGES = {"pt_BR": {"flag": "br", "name": "Português (Brasil)"}, "en": {"flag": "us", "name": "English"}}
+BABEL_DEFAULT_LOCALE = "pt_BR"
+D3_FORMAT = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["R$ ", ""]}
+CURRENCIES = ["BRL", "USD", "EUR"]
+
+LOG_LEVEL = "WARNING"
+ENABLE_TIME_ROTATE = False
+
+
+class CeleryConfig:
+    """For the worker, where the site has one; without it nothing is ever put there."""
+
+    broker_url = f"redis+socket://{REDIS_SOCKET}?virtual_host=2"
+    result_backend = f"redis+socket://{REDIS_SOCKET}?virtual_host=2"
+    imports = ("superset.sql_lab", "superset.tasks.cache", "superset.tasks.scheduler")
+    worker_prefetch_multiplier = 1
+    task_acks_late = True
+    beat_schedule: dict = {}
+
+
+CELERY_CONFIG = CeleryConfig
+
+
+def limit_api_login(app):
+    """The API's own way to sign in is not limited by AUTH_RATE_LIMIT."""
+    name = "SecurityApi.login"
+    limit = app.appbuilder.sm.limiter.limit(SITE["api_login_limit"], methods=["POST"])
+    app.view_functions[name] = limit(app.view_functions[name])
+
+
+FLASK_APP_MUTATOR = limit_api_login
+
+globals().update(SITE["settings"])
