@@ -30,7 +30,8 @@ class Listener:
 
     def note(self, report):
         crash = getattr(report.longrepr, "reprcrash", None)
-        words = crash.message if crash else str(report.longrepr)
+        said = [line[1:] for line in str(report.longrepr).splitlines() if line.startswith("E ")] or [str(report.longrepr)]
+        words = crash.message if crash else said[-1]
         self.problems.append(f"{report.nodeid}: {' '.join(words.split())[:500]}")
 
 
