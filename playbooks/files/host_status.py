@@ -19,6 +19,8 @@ import time
 
 ROOT = "/"
 MARK = "# Ansible managed"
+# Debian's own services that the platform stands on. As patterns, so that only those are named which are there.
+DEBIANS = ["mariad[b].service", "postgresql@*.service", "redis-serve[r].service"]
 PROPERTIES = ("Id", "Type", "ActiveState", "Result", "NRestarts", "ExecMainStartTimestamp")
 MIB = 2**20
 
@@ -98,7 +100,7 @@ def main():
     with open("/proc/meminfo", encoding="utf-8") as stream:
         meminfo = stream.read()
     json.dump({
-        "services": services(output(["systemctl", "show", "--property=" + ",".join(PROPERTIES)] + units)) if units else [],
+        "services": services(output(["systemctl", "show", "--property=" + ",".join(PROPERTIES)] + units + DEBIANS)),
         "releases": releases("/opt/datalake"),
         "certificates": certificates("/etc/datalake"),
         "disks": disks(),
