@@ -44,8 +44,8 @@ def literal(value: Any) -> str:
 
 
 def query(statement: str) -> list[Any]:
-    """Rows of one statement. They are fetched whatever it is: that is when Trino has finished it."""
-    return list(TrinoHook(site.TRINO).get_records(statement))
+    """Rows of one statement; none of one that defines something. They are fetched whatever it is: that is when Trino has finished it."""
+    return list(TrinoHook(site.TRINO).get_records(statement) or [])
 
 
 def run_file(name: str, params: Mapping[str, str] | None = None, folder: pathlib.Path = site.SQL_FOLDER) -> int:
