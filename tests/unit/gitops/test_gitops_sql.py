@@ -31,7 +31,7 @@ class TestStatements:
         assert sql.statements("x.sql", text) == []
 
     def test_what_is_given_later_is_a_day(self):
-        assert sql.statements("x.sql", "select date '{{ first_day }}'")[0].text == "select date '2026-01-01'"
+        assert sql.statements("x.sql", "select date '{{ params.first_day }}'")[0].text == "select date '2026-01-01'"
 
     @given(strategies.lists(strategies.from_regex(r"select [a-z]{1,5}(\n  from [a-z]{1,5})?", fullmatch=True), max_size=5))
     def test_what_is_joined_comes_apart(self, texts):

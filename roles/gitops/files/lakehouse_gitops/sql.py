@@ -11,7 +11,7 @@ import re
 import tarfile
 
 # Times in a statement are given when it runs; any day will do to see that it is right.
-PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 DAY = "2026-01-01"
 LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 END = re.compile(r";[ \t]*$", re.MULTILINE)
