@@ -101,6 +101,17 @@ def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Acti
         yield Action("remove_orphan_files", f"call {catalog}.system.remove_orphan_files(table => '{name}', older_than => {older})")
 
 
+def idle(action: str, policy: Policy, figures: dict[str, int]) -> bool:
+    """Whether a table's own bookkeeping says already that there is nothing to do; a session of Spark takes seconds to find the same."""
+    if action == "rewrite_data_files":
+        return figures["data_files"] < policy.rewrite["min_files"] and not figures["delete_files"]
+    if action == "rewrite_manifests":
+        return figures["manifests"] < 2
+    if action == "expire_snapshots":
+        return figures["snapshots"] <= policy.snapshots["keep"]
+    return figures["snapshots"] == 0
+
+
 def removed(action: str, rows: list[dict]) -> int:
     """How many files an action says that it removed."""
     if action == "remove_orphan_files":
@@ -151,10 +162,11 @@ class Keeper:
         handle = self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, table)
         current = handle.currentSnapshot()
         if current is None:
-            return dict.fromkeys(FIGURES, 0)
+            return {**dict.fromkeys(FIGURES, 0), "delete_files": 0}
         summary = dict(current.summary())
         return {
-            "data_files": int(summary.get("total-data-files", 0)) + int(summary.get("total-delete-files", 0)),
+            "data_files": int(summary.get("total-data-files", 0)),
+            "delete_files": int(summary.get("total-delete-files", 0)),
             "bytes": int(summary.get("total-files-size", 0)),
             "manifests": current.allManifests(handle.io()).size(),
             "snapshots": sum(1 for dummy in handle.snapshots()),
@@ -175,7 +187,7 @@ class Keeper:
         began, before = time.monotonic(), self.figures(table)
         result = {"table_name": table, "action": action.name, "detail": ""}
         try:
-            rows = [row.asDict() for row in self.spark.sql(action.sql).collect()]
+            rows = [] if idle(action.name, policy, before) else [row.asDict() for row in self.spark.sql(action.sql).collect()]
             gone = removed(action.name, rows)
             after = self.figures(table)
             if action.name == "retention" and policy.retention.get("folder"):
@@ -216,7 +228,9 @@ def main(argv: list[str] | None = None) -> int:
 
     from pyspark.sql import SparkSession  # not needed to look at the arguments
 
-    spark = SparkSession.builder.appName("maintain").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    # Lists of files are short beside the data: many partitions of them would cost more than they spread.
+    builder = SparkSession.builder.appName("maintain").config("spark.sql.shuffle.partitions", "4")
+    spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     results = []
     try:
         now = datetime.datetime.now(datetime.timezone.utc)

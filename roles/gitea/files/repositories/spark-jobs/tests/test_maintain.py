@@ -67,6 +67,25 @@ def test_a_protected_table_is_not_even_looked_at():
     assert [(result["outcome"], result["detail"]) for result in results] == [("protected", "audit")]
 
 
+@pytest.mark.parametrize(
+    ("action", "figures", "idle"),
+    [
+        ("rewrite_data_files", {"data_files": 4, "delete_files": 0}, True),
+        ("rewrite_data_files", {"data_files": 5, "delete_files": 0}, False),
+        ("rewrite_data_files", {"data_files": 1, "delete_files": 1}, False),
+        ("rewrite_manifests", {"manifests": 1}, True),
+        ("rewrite_manifests", {"manifests": 2}, False),
+        ("expire_snapshots", {"snapshots": 2}, True),
+        ("expire_snapshots", {"snapshots": 3}, False),
+        ("remove_orphan_files", {"snapshots": 1}, False),
+        ("retention", {"snapshots": 0}, True),
+        ("retention", {"snapshots": 1}, False),
+    ],
+)
+def test_what_the_bookkeeping_knows_is_not_asked_of_spark(action, figures, idle):
+    assert maintain.idle(action, FULL, figures) is idle
+
+
 def test_counts_what_each_action_says():
     assert maintain.removed("remove_orphan_files", [{"orphan_file_location": "a"}, {"orphan_file_location": "b"}]) == 2
     assert maintain.removed("rewrite_data_files", [{"rewritten_data_files_count": 7, "added_data_files_count": 1}]) == 7

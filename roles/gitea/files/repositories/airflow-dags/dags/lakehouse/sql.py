@@ -58,7 +58,10 @@ def run_file(name: str, params: Mapping[str, str] | None = None, folder: pathlib
 @task(pool=site.TRINO_POOL)
 def migrate() -> None:
     """Makes the schemas and tables that are missing."""
-    for path in sorted((site.SQL_FOLDER / "migrations").glob("*.sql")):
+    found = sorted((site.SQL_FOLDER / "migrations").glob("*.sql"))
+    if not found:
+        raise FileNotFoundError(f"no migrations in {site.SQL_FOLDER}: has lakehouse-sql been deployed?")
+    for path in found:
         run_file(str(path.relative_to(site.SQL_FOLDER)))
 
 
