@@ -33,3 +33,9 @@ for name, path in (("gti", []), ("gti.lakehouse", [str(CHECKOUT)])):
 def modules_speak_for_themselves(monkeypatch):
     """Tests of filters load Ansible's controller side, and modules run in this process would then hand it their warnings."""
     monkeypatch.setattr(_internal, "is_controller", False)
+
+
+def pytest_collection_modifyitems(items):
+    """With `--dist loadgroup`, what one folder's servers serve is run by one worker, so that they are started once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))

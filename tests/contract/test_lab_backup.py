@@ -195,8 +195,9 @@ class Log:
 @pytest.fixture
 def folders(tmp_path):
     """Makes empty volumes that the containers' root may use."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o711)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o711)
 
     def make(*names):
         for name in names:

@@ -28,7 +28,8 @@ def database_packages():
     if missing:
         # RUNLEVEL=1 keeps Debian's scripts from starting the system's own server.
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
-        subprocess.run(["apt-get", "install", "--yes", "-qq", "--no-install-recommends", *missing], check=True, env=environment)
+        command = ["apt-get", "install", "-o", "DPkg::Lock::Timeout=300", "--yes", "-qq", "--no-install-recommends", *missing]
+        subprocess.run(command, check=True, env=environment)
 
 
 @pytest.fixture(scope="session")
