@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays people at Superset: a stranger, one of each role, and the account that imports.
+
+Reads what is expected as JSON from standard input; prints {"held": [...], "broken": [...]}; ends with 1 when something is broken.
+Superset keeps whoever did something, so the people of this proof stay: locked out, and with a password that nobody knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.cookiejar
+import json
+import re
+import secrets
+import ssl
+import sys
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode, urlsplit
+
+# What Trino says of a table that no pipeline has made yet, and of what a user may not see.
+NO_TABLE = re.compile(r"does not exist|TABLE_NOT_FOUND|SCHEMA_NOT_FOUND")
+DENIED = re.compile(r"Access Denied|PERMISSION_DENIED")
+
+
+class Proof:
+    def __init__(self):
+        self.held, self.broken = [], []
+
+    def that(self, holds, what):
+        (self.held if holds else self.broken).append(what)
+
+
+class Person:
+    """Somebody with a browser, who may hold a token of the API as well."""
+
+    def __init__(self, wish):
+        self.url = wish["url"].rstrip("/")
+        self.jar = http.cookiejar.CookieJar()
+        self.headers = {"Referer": self.url}
+        trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=wish["ca_path"]))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust, urllib.request.HTTPCookieProcessor(self.jar))
+
+    def ask(self, method, path, body=None, form=None):
+        """Status, address after redirections, headers and text of an answer."""
+        headers, data = dict(self.headers), None
+        if body is not None:
+            headers["Content-Type"], data = "application/json", json.dumps(body).encode()
+        if form is not None:
+            data = urlencode(form).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
+        try:
+            with self.opener.open(request, timeout=120) as answer:
+                return answer.status, answer.url, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.url, error.headers, error.read().decode(errors="replace")
+
+    def status(self, method, path, body=None):
+        return self.ask(method, path, body)[0]
+
+    def api(self, method, path, body=None):
+        """The answer's content; anything but success ends the proof."""
+        status, dummy, dummy, text = self.ask(method, "/api/v1" + path, body)
+        if status >= 300:
+            raise RuntimeError("%s %s: %d %s" % (method, path, status, text[:300]))
+        return json.loads(text) if text else {}
+
+    def sign_in(self, name, password):
+        """By the API; what writes needs its second token too."""
+        answer = self.api("POST", "/security/login", {"username": name, "password": password, "provider": "db"})
+        self.headers["Authorization"] = "Bearer " + answer["access_token"]
+        self.headers["X-CSRFToken"] = self.api("GET", "/security/csrf_token/")["result"]
+        return self
+
+    def sign_in_by_page(self, name, password):
+        page = self.ask("GET", "/login/")[3]
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        return self.ask("POST", "/login/", form={"username": name, "password": password, "csrf_token": token.group(1) if token else ""})
+
+    def query(self, database, sql):
+        """Whether SQL Lab runs it, and what it says."""
+        body = {"database_id": database, "sql": sql, "schema": "gold", "runAsync": False, "client_id": secrets.token_hex(5), "queryLimit": 10}
+        status, dummy, dummy, text = self.ask("POST", "/api/v1/sqllab/execute/", body)
+        return status == 200, text
+
+    def chart(self, chart, datasets):
+        """Status, rows and text of the figures that a chart asks for."""
+        params = json.loads(chart["params"])
+        columns = list(params.get("groupby") or []) + list(params.get("all_columns") or [])
+        if params.get("x_axis"):
+            columns.append(params["x_axis"])
+        metrics = params.get("metrics") or ([params["metric"]] if params.get("metric") else [])
+        query = {"columns": columns, "metrics": metrics, "row_limit": 5, "filters": [], "orderby": []}
+        source = {"id": datasets[chart["datasource_name_text"]], "type": "table"}
+        body = {"datasource": source, "queries": [query], "result_format": "json", "result_type": "full", "force": True}
+        status, dummy, dummy, text = self.ask("POST", "/api/v1/chart/data", body)
+        return status, (json.loads(text)["result"][0]["data"] if status == 200 else []), text
+
+
+def all_of(person, kind):
+    return person.api("GET", "/%s/?q=(page_size:100)" % kind)["result"]
+
+
+def prove_strangers(wish, proof):
+    stranger = Person(wish)
+    for page in ("/superset/welcome/", "/dashboard/list/", "/superset/sqllab/", "/users/list/"):
+        status, address, dummy, dummy = stranger.ask("GET", page)
+        proof.that("/login" in address or status in (401, 403, 404), "a stranger who asks for %s is asked to sign in" % page)
+    for path in ("/chart/", "/dashboard/", "/database/", "/dataset/", "/security/users/", "/security/roles/", "/assets/export/"):
+        status = stranger.status("GET", "/api/v1" + path)
+        proof.that(status == 401, "without a token the API does not answer to %s (%d)" % (path, status))
+    proof.that(stranger.status("GET", "/register/form") == 404, "nobody can register")
+    proof.that(stranger.status("GET", "/swagger/v1") == 404, "the API's description is not shown")
+    dummy, dummy, headers, dummy = stranger.ask("GET", "/login/")
+    policy = headers.get("Content-Security-Policy", "")
+    proof.that("'nonce-" in policy and "frame-ancestors 'none'" in policy and "http:" not in policy, "pages run no script but their own, in no frame")
+    proof.that("max-age" in headers.get("Strict-Transport-Security", ""), "browsers are told to come by TLS alone")
+    cookie = headers.get("Set-Cookie", "")
+    proof.that(all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax")), "its cookie is for TLS alone, and no script reads it")
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(wish["url"].replace("https://", "http://"), timeout=10).close()
+        spoke = True
+    except (urllib.error.URLError, OSError):
+        spoke = False
+    proof.that(not spoke, "nothing is said without TLS")
+
+
+def prove_signing_in(wish, proof):
+    name, password = wish["username"], wish["password"]
+    body = {"username": name, "password": secrets.token_urlsafe(8), "provider": "db"}
+    proof.that(Person(wish).status("POST", "/api/v1/security/login", body) == 401, "the API refuses a wrong password")
+    person = Person(wish)
+    person.sign_in_by_page(name, secrets.token_urlsafe(8))
+    proof.that("/login" in person.ask("GET", "/superset/welcome/")[1], "the page refuses a wrong password")
+    person = Person(wish)
+    person.ask("GET", "/login/")
+    person.ask("POST", "/login/", form={"username": name, "password": password})
+    proof.that(person.status("GET", "/api/v1/me/") == 401, "a form without its token lets nobody in")
+    person = Person(wish)
+    dummy, dummy, dummy, page = person.sign_in_by_page(name, password)
+    proof.that(person.status("GET", "/api/v1/me/") == 200, "the page lets in with the right password")
+    proof.that(wish["version"] in person.ask("GET", "/superset/welcome/")[3], "the version is %s" % wish["version"])
+    status = person.status("POST", "/api/v1/dashboard/", {"dashboard_title": "verify"})
+    proof.that(status == 400, "who is signed in by the page writes nothing without a token of that page (%d)" % status)
+    kept = [(cookie.name, cookie.value) for cookie in person.jar]
+    person.ask("GET", "/logout/")
+    thief = Person(wish)
+    thief.headers["Cookie"] = "; ".join("%s=%s" % pair for pair in kept)
+    proof.that(thief.status("GET", "/api/v1/me/") == 401, "who signed out is out, whoever kept the cookie")
+
+
+@contextlib.contextmanager
+def somebody(wish, admin, role):
+    """One of the role, for as long as it takes."""
+    name, password = "verify-" + role.lower().replace(" ", "-"), secrets.token_urlsafe(24)
+    roles = {item["name"]: number for number, item in zip(*[admin.api("GET", "/security/roles/?q=(page_size:100)")[key] for key in ("ids", "result")])}
+    if role not in roles:
+        raise RuntimeError("there is no role %s" % role)
+    fields = {"email": name + "@verify.invalid", "first_name": "Verify", "last_name": role, "roles": [roles[role]], "active": True, "password": password}
+    answer = admin.api("GET", "/security/users/?q=(page_size:100,filters:!((col:username,opr:eq,value:%s)))" % name)
+    if answer["ids"]:
+        number = answer["ids"][0]
+        admin.api("PUT", "/security/users/%d" % number, fields)
+    else:
+        number = admin.api("POST", "/security/users/", dict(fields, username=name))["id"]
+    try:
+        person = Person(wish)
+        person.sign_in_by_page(name, password)
+        yield person.sign_in(name, password)
+    finally:
+        admin.api("PUT", "/security/users/%d" % number, {"active": False, "password": secrets.token_urlsafe(32)})
+
+
+def prove_no_power(person, who, database, proof):
+    user = {"username": "verify-x", "email": "x@verify.invalid", "first_name": "x", "last_name": "x", "roles": [1], "active": True, "password": "x" * 16}
+    tried = {
+        "make users": ("POST", "/security/users/", user),
+        "change a role": ("POST", "/security/roles/1/permissions", {"permission_view_menu_ids": [1]}),
+        "make a role": ("POST", "/security/roles/", {"name": "verify-x"}),
+        "change the connection": ("PUT", "/database/%d" % database, {"allow_dml": True}),
+        "make a connection": ("POST", "/database/", {"database_name": "verify-x", "sqlalchemy_uri": "trino://x@localhost/x"}),
+    }
+    for what, (method, path, body) in tried.items():
+        status = person.status(method, "/api/v1" + path, body)
+        proof.that(status in (403, 404), "%s cannot %s (%d)" % (who, what, status))
+
+
+def prove_viewer(person, admin, database, proof):
+    prove_no_power(person, "BI Viewer", database, proof)
+    proof.that(not person.query(database, "select 1")[0], "BI Viewer cannot use SQL Lab")
+    address = urlsplit(person.ask("GET", "/superset/welcome/")[1]).path
+    proof.that(address == "/superset/welcome/", "BI Viewer sees the first page (%s)" % address)
+    for page in ("/superset/sqllab/", "/sqllab/", "/users/list/", "/databaseview/list/"):
+        status, address, dummy, dummy = person.ask("GET", page)
+        proof.that(status in (403, 404) or urlsplit(address).path != page, "BI Viewer cannot open %s (%d)" % (page, status))
+    seen = {item["id"]: item["dashboard_title"] for item in all_of(person, "dashboard")}
+    there = all_of(admin, "dashboard")
+    if there:
+        proof.that(seen, "BI Viewer sees dashboards: %s" % ", ".join(sorted(seen.values())))
+        for number in [item["id"] for item in there][:1]:
+            for method, body in (("PUT", {"dashboard_title": "verify"}), ("DELETE", None)):
+                status = person.status(method, "/api/v1/dashboard/%d" % number, body)
+                proof.that(status in (403, 404), "BI Viewer cannot %s a dashboard (%d)" % (method, status))
+    status = person.status("POST", "/api/v1/chart/", {"slice_name": "verify", "datasource_id": 1, "datasource_type": "table"})
+    proof.that(status == 403, "BI Viewer makes no charts (%d)" % status)
+    proof.that(person.status("GET", "/api/v1/database/%d/connection" % database) in (403, 404), "BI Viewer does not see the connection")
+
+
+def prove_analyst(person, database, proof):
+    prove_no_power(person, "Data Analyst", database, proof)
+    ran, said = person.query(database, "select count(*) from gold.revenue_monthly")
+    proof.that(ran or NO_TABLE.search(said), "Data Analyst asks the layer gold in SQL Lab (%s)" % said[:200])
+    ran, said = person.query(database, "select * from raw.billing")
+    proof.that(not ran and ("access" in said or NO_TABLE.search(said)), "Data Analyst does not see raw events")
+    ran, said = person.query(database, "create table gold.verify_x (a integer)")
+    proof.that(not ran, "Data Analyst changes nothing in SQL Lab")
+
+
+def prove_engineer(person, database, proof):
+    prove_no_power(person, "Data Engineer", database, proof)
+    ran, said = person.query(database, "select tax_id, email from raw.billing limit 1")
+    proof.that(not ran and (DENIED.search(said) or NO_TABLE.search(said)), "not even by Data Engineer Superset gets to see persons (%s)" % said[:200])
+    ran, said = person.query(database, "delete from gold.revenue_monthly")
+    proof.that(not ran, "Data Engineer changes nothing in SQL Lab")
+
+
+def prove_importer(wish, database, proof):
+    person = Person(wish).sign_in(wish["import_username"], wish["import_password"])
+    prove_no_power(person, wish["import_username"], database, proof)
+    proof.that(not person.query(database, "select 1")[0], "%s cannot use SQL Lab" % wish["import_username"])
+
+
+def prove_charts(person, proof):
+    datasets = {item["table_name"]: item["id"] for item in all_of(person, "dataset")}
+    charts = [chart for chart in all_of(person, "chart") if (chart["datasource_name_text"] or "").split(".")[-1] in datasets]
+    with_rows, without_table = 0, 0
+    for chart in charts:
+        chart["datasource_name_text"] = chart["datasource_name_text"].split(".")[-1]
+        status, rows, text = person.chart(chart, datasets)
+        if status != 200 and NO_TABLE.search(text):
+            without_table += 1
+            continue
+        proof.that(status == 200, "the chart %s has an answer%s" % (chart["slice_name"], "" if status == 200 else ": " + text[:300]))
+        with_rows += bool(rows)
+    if charts:
+        proof.that(True, "%d of %d charts have rows, %d wait for their tables" % (with_rows, len(charts), without_table))
+
+
+def main():
+    wish = json.load(sys.stdin)
+    proof = Proof()
+    try:
+        prove_strangers(wish, proof)
+        prove_signing_in(wish, proof)
+        admin = Person(wish).sign_in(wish["username"], wish["password"])
+        database = {item["database_name"]: item["id"] for item in all_of(admin, "database")}[wish["database"]]
+        prove_importer(wish, database, proof)
+        people = {
+            "BI Viewer": lambda person: prove_viewer(person, admin, database, proof),
+            "Data Analyst": lambda person: prove_analyst(person, database, proof),
+            "Data Engineer": lambda person: prove_engineer(person, database, proof),
+        }
+        for role in [role for role in people if role in wish["roles"]]:
+            with somebody(wish, admin, role) as person:
+                people[role](person)
+        prove_charts(admin, proof)
+    except (RuntimeError, OSError, KeyError) as error:
+        proof.that(False, "%s: %s" % (type(error).__name__, error))
+    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout)
+    sys.exit(1 if proof.broken else 0)
+
+
+if __name__ == "__main__":
+    main()
