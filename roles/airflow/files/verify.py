@@ -38,7 +38,7 @@ class Server:
 
     def ask(self, method, path, who=None, body=None):
         """Status, address after redirections and text of an answer."""
-        headers, data = {}, None
+        headers, data = {"Accept": "text/html" if path.startswith(("/home", "/static")) else "application/json"}, None
         if who:
             headers["Authorization"] = "Basic " + b64encode(":".join(who).encode()).decode()
         if body is not None:
