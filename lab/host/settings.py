@@ -48,5 +48,5 @@ DEBIAN_PACKAGES = (
 )
 
 # Asked for before the first change; what an existing lab already holds is not asked for twice.
-MEMORY_MIB = 6 * 1024
-DISK_GIB = {'nothing': 20, 'cache': 10, 'lab': 2}
+MEMORY_MIB = 10 * 1024
+DISK_GIB = {'nothing': 30, 'cache': 15, 'lab': 2}
