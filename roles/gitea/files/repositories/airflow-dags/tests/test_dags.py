@@ -44,6 +44,18 @@ class TestEachDag:
                 assert (task.pool, task.pool_slots, task._driver_memory) == (site.SPARK_POOL, 1, "512m")
 
 
+def test_no_task_is_given_what_airflow_gives_by_that_name(bag):
+    """Airflow finds it out when the task runs."""
+    from airflow.utils.context import KNOWN_CONTEXT_KEYS
+    from airflow.utils.operator_helpers import KeywordParameters
+
+    context = dict.fromkeys(KNOWN_CONTEXT_KEYS)
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            if hasattr(task, "python_callable"):
+                KeywordParameters.determine(task.python_callable, task.op_args, {**context, **task.op_kwargs})
+
+
 def upstream(dag, task_id):
     found, waiting = set(), set(dag.get_task(task_id).upstream_task_ids)
     while waiting:

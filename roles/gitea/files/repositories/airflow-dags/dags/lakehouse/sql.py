@@ -66,6 +66,6 @@ def migrate() -> None:
 
 
 @task(pool=site.TRINO_POOL)
-def fill(name: str, params: dict[str, str]) -> None:
+def fill(name: str, span: dict[str, str]) -> None:
     """Runs gold/NAME.sql for some days."""
-    run_file(f"gold/{name}.sql", params)
+    run_file(f"gold/{name}.sql", span)
