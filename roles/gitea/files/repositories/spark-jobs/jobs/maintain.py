@@ -63,6 +63,7 @@ class Policy:
 class Action:
     name: str
     sql: str
+    only_if: str = ""  # where it finds nothing, there is nothing to do, and no snapshot is made
 
 
 def policy_of(policies: list[Policy], table: str) -> Policy | None:
@@ -79,7 +80,8 @@ def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Acti
     if policy.retention:
         # Whole days: where the table is partitioned by them, no file is rewritten.
         first_kept = (now - datetime.timedelta(days=policy.retention["days"])).date()
-        yield Action("retention", f"delete from {table} where {policy.retention['column']} < timestamp '{first_kept}'")
+        old = f"{table} where {policy.retention['column']} < timestamp '{first_kept}'"
+        yield Action("retention", f"delete from {old}", only_if=f"select 1 from {old} limit 1")
     if policy.rewrite:
         # Deletes that a MERGE left beside the data are worked in as well.
         options = {
@@ -187,7 +189,8 @@ class Keeper:
         began, before = time.monotonic(), self.figures(table)
         result = {"table_name": table, "action": action.name, "detail": ""}
         try:
-            rows = [] if idle(action.name, policy, before) else [row.asDict() for row in self.spark.sql(action.sql).collect()]
+            needed = not idle(action.name, policy, before) and (not action.only_if or self.spark.sql(action.only_if).first() is not None)
+            rows = [row.asDict() for row in self.spark.sql(action.sql).collect()] if needed else []
             gone = removed(action.name, rows)
             after = self.figures(table)
             if action.name == "retention" and policy.retention.get("folder"):
