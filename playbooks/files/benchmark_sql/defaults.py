@@ -10,6 +10,7 @@ Prints as JSON what differs from the site's settings.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import re
@@ -82,6 +83,8 @@ def turn_on():
 def turn_off():
     shutil.rmtree(HERE.parent, ignore_errors=True)
     DROP_IN.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it was never there, or has something else in it
+        DROP_IN.parent.rmdir()
     return {}
 
 

@@ -127,8 +127,9 @@ def test_a_missing_value_is_no_number():
 
 
 def test_the_median_leaves_the_first_run_out():
-    result = client.figures({"a": [9.0, 0.3, 0.1, 0.2], "b": [1.0, 0.8, 0.8, 0.8]})
-    assert result["queries"]["a"] == {"first": 9.0, "warm": 0.2, "runs": [0.3, 0.1, 0.2]}
+    result = client.figures({"a": [(9.0, 5.0), (0.3, 0.1), (0.1, 0.1), (0.2, 0.3)], "b": [(1.0, 1.0)] + 3 * [(0.8, 0.5)]})
+    assert result["queries"]["a"] == {"first": 9.0, "warm": 0.2, "runs": [0.3, 0.1, 0.2], "first_cpu": 5.0, "warm_cpu": 0.1}
+    assert (result["first_cpu_total"], result["warm_cpu_total"]) == (6.0, 0.6)
     assert (result["first_total"], result["first_most"], result["warm_total"], result["warm_average"]) == (10.0, 9.0, 1.0, 0.5)
     assert result["warm_geometric_mean"] == 0.4
 
@@ -137,7 +138,7 @@ class Answers:
     """Trino, as far as it is asked here: one wrong answer, in one of the rounds."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.cpu_seconds = [], 0.1
 
     def timed(self, sql):
         self.asked.append(sql)
@@ -233,18 +234,18 @@ def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
     assert (defaults.HERE / "catalog/tpch.properties").read_text() == "connector.name=tpch\n"
     assert (defaults.HERE / "config.properties").stat().st_mode & 0o777 == 0o640
     assert defaults.turn_off() == {}
-    assert not defaults.DROP_IN.exists() and not defaults.HERE.parent.exists()
+    assert not defaults.DROP_IN.parent.exists() and not defaults.HERE.parent.exists()
 
 
 # --- the table ---
 
 
 def run_of(settings):
-    return {**client.figures({"q01": [2.0, 1.0, 1.0], "q02": [3.0, 0.25, 0.25]}), "settings": settings, "wrong": []}
+    return {**client.figures({"q01": [(2.0, 1.5)] + 2 * [(1.0, 0.5)], "q02": [(3.0, 2.0)] + 2 * [(0.25, 0.125)]}), "settings": settings, "wrong": []}
 
 
 def test_the_table_shows_the_seed_s_figures_beside_these():
-    part = {**client.figures({"01_totals": [0.4, 0.2]}), "select_1": 0.04, "wrong": []}
+    part = {**client.figures({"01_totals": [(0.4, 0.3), (0.2, 0.1)]}), "select_1": 0.04, "wrong": []}
     figures = {
         "rows": 50000,
         "written": {"rows": 50000, "commits": 20, "seconds": 9.1},
@@ -264,4 +265,5 @@ def test_the_table_shows_the_seed_s_figures_beside_these():
     assert lines[4].split() == ["the", "seed", "1.599", "0.703"]
     assert ["q02", "3.0", "0.25", "3.0", "0.25"] in [line.split() for line in lines]
     assert ["geometric", "mean", "0.5", "0.5"] in [line.split() for line in lines]
+    assert ["processor", "time", "3.5", "0.625", "3.5", "0.625"] in [line.split() for line in lines]
     assert lines[-1] == "config.properties of the site: spill-enabled=true; of the defaults: nothing more"
