@@ -154,8 +154,8 @@ class Store:
 
     def _read(self, model, **key):
         table = model.__table__
-        ((column, value),) = key.items()
-        return self.session.execute(table.select().where(table.c[column] == value)).mappings().one_or_none()
+        (column,) = key
+        return self.session.execute(table.select().where(table.c[column] == key[column])).mappings().one_or_none()
 
     def _write(self, model, key, values):
         table = model.__table__

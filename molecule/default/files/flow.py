@@ -169,9 +169,8 @@ class People:
         self.work = folder / "work"
 
     def git(self, *arguments, check=True):
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.work if self.work.exists() else self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        where = self.work if self.work.exists() else self.folder
+        done = subprocess.run(["git", *arguments], cwd=where, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
         if check and done.returncode:
             raise RuntimeError(f"git {arguments[0]}: {done.stderr.strip()}")
         return done

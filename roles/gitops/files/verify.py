@@ -156,7 +156,8 @@ def prove_sandbox(wish, proof, settings):
             member = tarfile.TarInfo("tests/test_verify.py")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-        call = "import sys; from lakehouse_gitops.sandbox import ask; print(ask(sys.argv[1], {'checks': ['tests'], 'interpreter': sys.executable}, sys.stdin.buffer.read(), 120))"
+        request = "{'checks': ['tests'], 'interpreter': sys.executable}"
+        call = f"import sys; from lakehouse_gitops.sandbox import ask; print(ask(sys.argv[1], {request}, sys.stdin.buffer.read(), 120))"
         done = subprocess.run(
             ["runuser", "-u", "gitops", "--", "env", "PYTHONPATH=/opt/datalake/gitops", "/usr/bin/python3", "-P", "-c", call, SOCKET],
             input=archive.getvalue(), capture_output=True, timeout=180, check=False,

@@ -29,7 +29,11 @@ class TestChecks:
     def test_a_good_tree_has_no_problem(self, check):
         assert check(
             "python", "tests", "yaml",
-            **{"jobs/job.py": "def one():\n    return 1\n", "tests/test_job.py": "import job\n\n\ndef test_one():\n    assert job.one() == 1\n", "a.yml": "a: 1\n"},
+            **{
+                "jobs/job.py": "def one():\n    return 1\n",
+                "tests/test_job.py": "import job\n\n\ndef test_one():\n    assert job.one() == 1\n",
+                "a.yml": "a: 1\n",
+            },
         ) == []  # fmt: skip
 
     @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def status(settings: Settings, dummy) -> int:
 
 
 def words_of(entry: dict) -> str:
-    problems = "; ".join(entry.get("problems", []))
-    return f"{entry['time']} {entry['commit'][:12]} {entry['result']} by {entry.get('committer', '?')} ({entry.get('subject', '')}){': ' + problems if problems else ''}"
+    problems = ": " + "; ".join(entry["problems"]) if entry.get("problems") else ""
+    return f"{entry['time']} {entry['commit'][:12]} {entry['result']} by {entry.get('committer', '?')} ({entry.get('subject', '')}){problems}"
 
 
 def show_log(settings: Settings, arguments) -> int:

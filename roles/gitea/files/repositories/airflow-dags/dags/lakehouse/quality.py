@@ -141,7 +141,7 @@ def holds(table: Table, given: dict[str, Any], first: str, last: str) -> str:
 
 
 def referential(table: Table, given: dict[str, Any], first: str, last: str) -> str:
-    other, _, column = given["to"].rpartition(".")
+    other, dummy, column = given["to"].rpartition(".")
     join = f" left join (select distinct {column} as known from {CATALOG}.{other}) on known = {given['column']}"
     return rows(table, f"{given['column']} is not null and known is null", first, last, join)
 
@@ -179,7 +179,7 @@ def volume(table: Table, given: dict[str, Any], first: str, last: str) -> str:
 def schema(table: Table, given: dict[str, str], first: str, last: str) -> str:
     """Columns that are missing or of another type; others may come as they like."""
     wanted = ", ".join(f"({sql.literal(name)}, {sql.literal(kind)})" for name, kind in given.items())
-    namespace, _, name = table.name.partition(".")
+    namespace, dummy, name = table.name.partition(".")
     return (
         "select count(*), count_if(bad), cast(null as double), json_format(cast(array_agg(name) filter (where bad) as json)) from ("
         f"select w.name, c.data_type is null or c.data_type <> w.kind as bad from (values {wanted}) w (name, kind) left join"
