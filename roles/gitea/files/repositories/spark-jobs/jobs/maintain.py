@@ -72,7 +72,7 @@ def policy_of(policies: list[Policy], table: str) -> Policy | None:
 
 def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Action]:
     """What is to be called for a table, in the order in which each makes the next one's work small."""
-    catalog, _, name = table.partition(".")
+    catalog, dummy, name = table.partition(".")
 
     def ago(**period: float) -> str:
         return f"timestamp '{now - datetime.timedelta(**period):%Y-%m-%d %H:%M:%S}'"
