@@ -116,7 +116,9 @@ class Eraser:
         path = self.hadoop.Path(place.folder)
         if not place.folder or not path.getFileSystem(self.spark._jsc.hadoopConfiguration()).exists(path):
             return None
-        read = self.spark.read.option("recursiveFileLookup", "true").option("pathGlobFilter", "*.jsonl.gz").text(place.folder)
+        # Of a folder whose files were all deleted the object store still tells the name, and then that it is not there.
+        reader = self.spark.read.option("recursiveFileLookup", "true").option("ignoreMissingFiles", "true")
+        read = reader.option("pathGlobFilter", "*.jsonl.gz").text(place.folder)
         return read.selectExpr("value", f"get_json_object(value, '$.{place.subject}') as {place.subject}", "_metadata.file_path as file")
 
     def about(self, place: Place, identifiers: list[str]) -> str:
