@@ -7,6 +7,7 @@ import json
 import pathlib
 from datetime import timedelta
 
+import flask_babel
 from redis import Redis
 from superset.security import SupersetSecurityManager
 
@@ -131,6 +132,21 @@ class CeleryConfig:
 
 
 CELERY_CONFIG = CeleryConfig
+
+
+def or_in_english(gettext):
+    """Some translations name variables that there are none of, and what they speak of would fail: in Portuguese all of SQL Lab."""
+
+    def translate(domain, text, **variables):
+        try:
+            return gettext(domain, text, **variables)
+        except (KeyError, TypeError, ValueError):
+            return text % variables
+
+    return translate
+
+
+flask_babel.Domain.gettext = or_in_english(flask_babel.Domain.gettext)
 
 
 def limit_api_login(app):
