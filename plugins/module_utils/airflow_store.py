@@ -63,7 +63,7 @@ class Store:
         self.box = Box(conf.get_mandatory_value("core", "fernet_key"))
 
     def connection(self, name):
-        row = self._read(Connection, conn_id=name)
+        row = self._read(Connection, "conn_id", name)
         if row is None:
             return None
         fields = {field: row[field] or None for field in plans.CONNECTION_FIELDS}
@@ -74,22 +74,22 @@ class Store:
     def put_connection(self, name, wanted):
         closed = {field: self.box.close(wanted[field]) for field in ("password", "extra")}
         marks = {"is_encrypted": bool(closed["password"]), "is_extra_encrypted": bool(closed["extra"])}
-        self._write(Connection, {"conn_id": name}, dict(wanted, **closed, **marks))
+        self._write(Connection, "conn_id", name, dict(wanted, **closed, **marks))
 
     def variable(self, name):
-        row = self._read(Variable, key=name)
+        row = self._read(Variable, "key", name)
         return row and {"value": self.box.open(row["val"], row["is_encrypted"]), "description": row["description"] or None}
 
     def put_variable(self, name, wanted):
         value = {"val": self.box.close(wanted["value"]), "is_encrypted": True}
-        self._write(Variable, {"key": name}, dict(value, description=wanted["description"]))
+        self._write(Variable, "key", name, dict(value, description=wanted["description"]))
 
     def pool(self, name):
-        row = self._read(Pool, pool=name)
+        row = self._read(Pool, "pool", name)
         return row and {"slots": row["slots"], "description": row["description"] or None, "include_deferred": row["include_deferred"]}
 
     def put_pool(self, name, wanted):
-        self._write(Pool, {"pool": name}, wanted)
+        self._write(Pool, "pool", name, wanted)
 
     def remove(self, kind, name):
         model, key = {"connection": (Connection, "conn_id"), "variable": (Variable, "key"), "pool": (Pool, "pool")}[kind]
@@ -152,16 +152,14 @@ class Store:
         table = model.__table__
         self.session.execute(table.update().where(table.c.id == identifier).values(values))
 
-    def _read(self, model, **key):
+    def _read(self, model, column, value):
         table = model.__table__
-        (column,) = key
-        return self.session.execute(table.select().where(table.c[column] == key[column])).mappings().one_or_none()
+        return self.session.execute(table.select().where(table.c[column] == value)).mappings().one_or_none()
 
-    def _write(self, model, key, values):
+    def _write(self, model, column, value, values):
         table = model.__table__
-        ((column, value),) = key.items()
-        if self._read(model, **key) is None:
-            self.session.execute(table.insert().values(**key, **values))
+        if self._read(model, column, value) is None:
+            self.session.execute(table.insert().values({column: value}).values(values))
         else:
             self.session.execute(table.update().where(table.c[column] == value).values(values))
 
