@@ -10,9 +10,19 @@ import ssl
 import sys
 import urllib.request
 
-trust = ssl.create_default_context(cafile=sys.argv[2])
-direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
-with direct.open(sys.argv[1], timeout=10) as answer:
-    health = json.load(answer)
-unwell = [name for name in ("metadatabase", "scheduler", "triggerer") if health[name]["status"] != "healthy"]
-sys.exit("unwell: %s" % ", ".join(unwell) if unwell else 0)
+
+def unwell(health):
+    """The parts that are not well, or have never been heard of."""
+    return [name for name in ("metadatabase", "scheduler", "triggerer") if health[name]["status"] != "healthy"]
+
+
+def ask(url, ca_path):
+    trust = ssl.create_default_context(cafile=ca_path)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    with direct.open(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+if __name__ == "__main__":
+    parts = unwell(ask(*sys.argv[1:]))
+    sys.exit("unwell: %s" % ", ".join(parts) if parts else 0)

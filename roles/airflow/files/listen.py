@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits for the scheduler's heartbeat among the metrics that Airflow sends. Arguments: address and port.
+"""Waits for the scheduler's heartbeat among the metrics that Airflow sends. Arguments: address, port and seconds.
 
 Ends well too where a collector of the site listens there already.
 """
@@ -19,7 +19,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
     except OSError as error:
         sys.exit(0 if error.errno == errno.EADDRINUSE else str(error))
     line.settimeout(1)
-    end = time.monotonic() + 30
+    end = time.monotonic() + int(sys.argv[3])
     while time.monotonic() < end:
         try:
             if line.recv(65536).startswith(b"airflow.scheduler"):
