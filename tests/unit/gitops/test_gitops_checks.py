@@ -51,9 +51,9 @@ class TestChecks:
         (problem,) = check("tests", **{"tests/test_a.py": "import nothing_such\n"})
         assert problem == "tests/test_a.py: ModuleNotFoundError: No module named 'nothing_such'"
 
-    @pytest.mark.parametrize("exit", ["import os; os._exit(0)", "import sys; sys.exit(0)"])
-    def test_tests_that_end_early_are_not_green(self, check, exit):
-        assert check("tests", **{"tests/test_a.py": exit + "\n"})
+    @pytest.mark.parametrize("ending", ["import os; os._exit(0)", "import sys; sys.exit(0)"])
+    def test_tests_that_end_early_are_not_green(self, check, ending):
+        assert check("tests", **{"tests/test_a.py": ending + "\n"})
 
     def test_no_tests_are_no_problem(self, check):
         assert check("tests", **{"a.py": "", "tests/README": ""}) == []
