@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import gzip
 import json
 import pathlib
@@ -99,17 +100,19 @@ class Eraser:
     def exists(self, table: str) -> bool:
         return self.spark.catalog.tableExists(table)
 
-    def identifiers(self, place: Place) -> list[str]:
-        """The values of a raw table's and its files' subject that have this pseudonym; one, as a rule."""
-        found: set[str] = set()
-        sources = [self.spark.table(place.table).select(place.subject)] if self.exists(place.table) else []
-        files = self.lines(place)
-        if files is not None:
-            sources.append(files.select(place.subject))
-        for source in sources:
-            rows = source.distinct().where(f"pseudonym({place.subject}) = '{self.pseudonym}'").collect()
-            found.update(row[0] for row in rows)
-        return sorted(found)
+    def identifiers(self, found: list[Place]) -> list[str]:
+        """The values of the raw tables' and their files' subjects that have this pseudonym; one, as a rule. A look at all that there is."""
+        sources = []
+        for place in (place for place in found if place.is_raw):
+            if self.exists(place.table):
+                sources.append(self.spark.table(place.table).selectExpr(f"{place.subject} as name").distinct())
+            lines = self.lines(place)
+            if lines is not None:
+                sources.append(lines.selectExpr(f"{place.subject} as name").distinct())
+        if not sources:
+            return []
+        everyone = functools.reduce(lambda one, other: one.union(other), sources).distinct()
+        return sorted(row["name"] for row in everyone.where(f"pseudonym(name) = '{self.pseudonym}'").collect())
 
     def lines(self, place: Place):
         """The raw zone's lines: text, subject and file; none where there is no folder."""
@@ -245,7 +248,7 @@ def run(eraser: Eraser, step: str, found: list[Place], dead_letters: str, until:
             eraser.forget(table)
         return True
     # A look at every identifier that there is; after `remove` it must find none.
-    identifiers = sorted({name for place in found if place.is_raw for name in eraser.identifiers(place)})
+    identifiers = eraser.identifiers(found)
     letters = mentions("coalesce(decode(value, 'UTF-8'), '')", identifiers)
     if step == "remove":
         # On record first, so that no curating brings back what is being removed.
