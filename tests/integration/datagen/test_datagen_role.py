@@ -40,6 +40,10 @@ CASES = {
     "no try": ({"datagen_attempts": 0}, ["datagen_attempts", "0", "1"]),
     "without TLS": ({"datagen_s3_endpoint": "http://s3:9000"}, ["datagen_s3_endpoint", "http://s3:9000", "https://"]),
     "odd prefix": ({"datagen_s3_prefix": "/raw"}, ["datagen_s3_prefix", "/raw", "raw/"]),
+    "run by a program": ({"datagen_timers": False, "datagen_remote_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== airflow@example.org\n"]}, []),
+    "run by nobody": ({"datagen_timers": False}, ["datagen_timers", "datagen_remote_keys", "name the key"]),
+    "a key with an option": ({"datagen_remote_keys": ['command="sh" ssh-ed25519 AAAA']}, ["datagen_remote_keys", "no public SSH key", ".pub"]),
+    "two keys in one": ({"datagen_remote_keys": ["ssh-ed25519 AAAA one\nssh-ed25519 AAAA two"]}, ["datagen_remote_keys"]),
     "Kafka without a password": (KAFKA, ["datagen_kafka_password", "Set it"]),
 }
 

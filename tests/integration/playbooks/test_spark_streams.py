@@ -24,6 +24,10 @@ def topic(name="shop.orders", **values):
     return {"topic": name, "schema": SCHEMA, **values}
 
 
+def curated(**personal):
+    return {"spark_streams_curate_tables": [{"name": "shop", "schema": SCHEMA, **personal}]}
+
+
 GOOD = {
     "spark_streams_streams": [stream()],
     "spark_streams_kafka_bootstrap_servers": "kafka.example.test:9093",
@@ -56,11 +60,18 @@ FAULTS = {
     "snapshots": ({"spark_streams_snapshot_minutes": -1}, ["spark_streams_snapshot_minutes is -1"]),
     "brokers": ({"spark_streams_kafka_bootstrap_servers": "kafka"}, ["spark_streams_kafka_bootstrap_servers", "host:port"]),
     "secret": ({"spark_streams_settings": {"spark.kafka.password": "x"}}, ["spark.kafka.password", "diffs"]),
+    "no-key": (curated(hashed=["event_id"]), ["spark_streams_pseudonym_key", "shorter than 32", "Set a longer one"]),
+    "short-key": ({**curated(hashed=["event_id"]), "spark_streams_pseudonym_key": "x" * 31}, ["spark_streams_pseudonym_key"]),
+    "hashed-number": (curated(hashed=["amount"]), ["shop.hashed has amount", "no string"]),
+    "left-out-unknown": (curated(left_out=["email"]), ["shop.left_out has email"]),
+    "left-out-time": (curated(left_out=["event_time"]), ["shop.left_out has event_time", "cannot do without"]),
+    "open-subject": (curated(subject="event_id"), ["shop.subject is event_id", "Add it to hashed"]),
     "proof": ({"spark_streams_verify_topic": "shop.verify"}, ["spark_streams_verify_topic is shop.verify", "no stream reads"]),
 }
 SOUND = {
     "plain": {},
     "none": {"spark_streams_streams": [], "spark_streams_verify_topic": "shop.verify", "spark_streams_kafka_bootstrap_servers": ""},
+    "persons": {**curated(hashed=["event_id"], left_out=["amount"], subject="event_id"), "spark_streams_pseudonym_key": "x" * 32},
     "particular": {
         "spark_streams_streams": [
             stream(trigger_seconds=10, driver_memory_mib=1024, master="spark://spark.example.test:7077", topics=[
