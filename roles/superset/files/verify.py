@@ -168,6 +168,7 @@ def somebody(wish, admin, role):
         number = admin.api("POST", "/security/users/", dict(fields, username=name))["id"]
     try:
         person = Person(wish)
+        person.credentials = (name, password)
         person.sign_in_by_page(name, password)
         yield person.sign_in(name, password)
     finally:
