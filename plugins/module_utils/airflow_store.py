@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import airflow_plan as plans
+
+# Airflow looks for its local settings there. An interpreter that ran before the task's environment was set (Mitogen's) does not.
+sys.path += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
 
 MISSING = None
 try:
