@@ -55,7 +55,9 @@ class TestImport:
         assert importer.different(files, exported) == []
 
     @pytest.mark.parametrize("change", [
-        lambda content: content.update(slice_name="other"), lambda content: content["params"].update(metric="other"), lambda content: content.update(uuid="other"),
+        lambda content: content.update(slice_name="other"),
+        lambda content: content["params"].update(metric="other"),
+        lambda content: content.update(uuid="other"),
     ])
     def test_what_somebody_changed_is_a_difference(self, importer, change):
         files = importer.read(SHIPPED, DATABASE)

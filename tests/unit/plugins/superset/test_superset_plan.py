@@ -68,11 +68,15 @@ PERMISSIONS = [
 ]
 
 
+def listed(*permissions):
+    return {"result": [dict(zip(("permission_name", "view_menu_name"), text.split(" on "))) for text in permissions]}
+
+
 def role_server(held):
     return Server({
         "/security/roles/": [{"id": 4, "name": "Gamma"}, {"id": 7, "name": "Analyst"}],
-        "/security/roles/4/permissions/": {"result": [{"permission_name": "can_read", "view_menu_name": "Chart"}, {"permission_name": "can_write", "view_menu_name": "Chart"}]},
-        "/security/roles/7/permissions/": {"result": [dict(zip(("permission_name", "view_menu_name"), text.split(" on "))) for text in held]},
+        "/security/roles/4/permissions/": listed("can_read on Chart", "can_write on Chart"),
+        "/security/roles/7/permissions/": listed(*held),
         "/security/permissions-resources/": PERMISSIONS,
         "/security/permissions/": [{"id": 11, "name": "schema_access"}],
         "/security/resources/": [],
@@ -131,7 +135,8 @@ DATABASE = {"name": "Lakehouse", "uuid": None, "uri": "trino://superset@trino:84
 def database_server(refuses=(), **differences):
     held = dict(plans.database(DATABASE), sqlalchemy_uri=plans.masked(DATABASE["uri"]), extra='{"engine_params": {}}')
     held.update(differences)
-    return Server({"/database/": [{"id": 3, "database_name": "Lakehouse"}], "/database/3/connection": {"result": held}, "/database/3/schemas/?q=(force:!t)": {}}, refuses)
+    answers = {"/database/": [{"id": 3, "database_name": "Lakehouse"}], "/database/3/connection": {"result": held}}
+    return Server(dict(answers, **{"/database/3/schemas/?q=(force:!t)": {}}), refuses)
 
 
 class TestDatabase:
