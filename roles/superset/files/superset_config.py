@@ -8,6 +8,7 @@ import pathlib
 from datetime import timedelta
 
 import flask_babel
+from cachelib.redis import RedisCache
 from redis import Redis
 from superset.security import SupersetSecurityManager
 
@@ -88,6 +89,8 @@ CACHE_CONFIG = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis_url(0), "CA
 DATA_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="data_", CACHE_DEFAULT_TIMEOUT=300)
 FILTER_STATE_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="filter_", CACHE_DEFAULT_TIMEOUT=90 * 86400)
 EXPLORE_FORM_DATA_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="explore_", CACHE_DEFAULT_TIMEOUT=7 * 86400)
+# What queries in the background found, for who comes back.
+RESULTS_BACKEND = RedisCache(host=Redis(unix_socket_path=REDIS_SOCKET), key_prefix="results_", default_timeout=86400)
 
 FEATURE_FLAGS = {
     # Both need a browser beside Superset, and mail.
@@ -126,6 +129,7 @@ class CeleryConfig:
     broker_url = f"redis+socket://{REDIS_SOCKET}?virtual_host=2"
     result_backend = f"redis+socket://{REDIS_SOCKET}?virtual_host=2"
     imports = ("superset.sql_lab", "superset.tasks.cache", "superset.tasks.scheduler")
+    broker_connection_retry_on_startup = True
     worker_prefetch_multiplier = 1
     task_acks_late = True
     beat_schedule: dict = {}
