@@ -232,8 +232,9 @@ class Curator:
                 " cast(max(event_time) filter (where not _refused) as string) as last from curate_source"
             ).first()
             counts.update(read=about["read"], refused=about["refused"])
+            # Also where nothing came yet: whoever asks the table finds it empty, and not missing.
+            self.prepare(table)
             if about["first"] is not None:
-                self.prepare(table)
                 counts.update(self.write(table, about["first"], about["last"]))
         finally:
             source.unpersist()
