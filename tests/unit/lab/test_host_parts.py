@@ -86,7 +86,8 @@ def test_a_daemon_starts_logs_and_stops(tmp_path):
     file, log = tmp_path / 'pid', tmp_path / 'log/daemon'
     daemon.start(['sh', '-c', 'echo here; exec sleep 61.5'], file, log, tmp_path)
     deadline = time.monotonic() + 5
-    while daemon.tail(log) != 'here' and time.monotonic() < deadline:
+    # While a process becomes another program, its command line is empty for a moment.
+    while not (daemon.tail(log) == 'here' and daemon.alive(file, 'sleep 61.5')) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert daemon.tail(log) == 'here'
     assert daemon.alive(file, 'sleep 61.5')
