@@ -186,9 +186,9 @@ class TestUser:
 
     def test_who_left_is_locked_out(self):
         server = self.server()
-        superset_user.manage(Module(**dict(self.params, active=False)), server)
+        superset_user.manage(Module(**{**self.params, "active": False}), server)
         assert server.calls == [("PUT", "/security/users/5", {"active": False})]
 
     def test_a_role_that_there_is_not_is_refused(self):
         with pytest.raises(Refused, match="Nobody"):
-            superset_user.manage(Module(**dict(self.params, roles=["Nobody"])), self.server())
+            superset_user.manage(Module(**{**self.params, "roles": ["Nobody"]}), self.server())
