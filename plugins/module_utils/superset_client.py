@@ -66,13 +66,21 @@ class Connection:
 
     def get_all(self, path):
         """All pages of a list, each item with its id."""
+        answer = self.get("%s?q=%s" % (path, quote("(page:0,page_size:%d)" % PAGE)))
+        if answer["count"] <= len(answer["ids"]):
+            return self._items(answer)
+        # Without an order an item may be on two pages, and another on none.
         items, page = [], 0
-        while True:
-            answer = self.get("%s?q=%s" % (path, quote("(page:%d,page_size:%d)" % (page, PAGE))))
-            items += [dict(item, id=number) for number, item in zip(answer["ids"], answer["result"])]
-            if len(items) >= answer["count"] or not answer["ids"]:
-                return items
+        while len(items) < answer["count"] and answer["ids"]:
+            wanted = "(order_column:id,order_direction:asc,page:%d,page_size:%d)" % (page, PAGE)
+            answer = self.get("%s?q=%s" % (path, quote(wanted)))
+            items += self._items(answer)
             page += 1
+        return items
+
+    @staticmethod
+    def _items(answer):
+        return [dict(item, id=number) for number, item in zip(answer["ids"], answer["result"])]
 
     def call(self, method, path, body=None):
         self._signed_in()
