@@ -81,7 +81,8 @@ def turn_on():
 
 
 def turn_off():
-    shutil.rmtree(HERE.parent, ignore_errors=True)
+    if HERE.parent.exists():  # it may be turned off before it was ever on
+        shutil.rmtree(HERE.parent)
     DROP_IN.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # it was never there, or has something else in it
         DROP_IN.parent.rmdir()
