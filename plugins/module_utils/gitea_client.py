@@ -8,48 +8,24 @@ from __future__ import annotations
 
 import json
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, address, run_module
 
 PAGE = 50  # what Gitea gives at most, unless its configuration says otherwise
 
 
-def argument_spec():
-    """The options that all modules of the group share; see the doc fragment."""
-    return {
-        "url": {"type": "str", "required": True},
-        "username": {"type": "str", "required": True},
-        "password": {"type": "str", "required": True, "no_log": True},
-        "ca_path": {"type": "path"},
-        "timeout": {"type": "int", "default": 30},
-    }
-
-
-class Refused(Exception):
-    """What is asked for cannot be done; the message says why."""
-
-
 def run(work, **spec):
-    """Make the module, do C(work(module, connection)) and leave with its result, or with one exact sentence."""
-    options = argument_spec()
-    options.update(spec)
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    try:
-        result = work(module, Connection(module.params))
-    except Refused as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    """As C(run_module), with a connection of this application."""
+    run_module(Connection, work, 30, spec)
 
 
 class Connection:
     """Signs in with each call; Gitea keeps no session for it."""
 
     def __init__(self, params, token=None):
-        self.url = params["url"].rstrip("/")
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
-            raise Refused("url %r is not like https://gitea.example.org:3000" % params["url"])
+        self.url = address(params["url"], "https://gitea.example.org:3000")
         self.username = params["username"]
         self._options = {"timeout": params["timeout"], "ca_path": params["ca_path"], "use_proxy": False}
         if token:

@@ -114,16 +114,3 @@ def team(params):
 def team_of(answer):
     """A team of an answer, with the units that are managed."""
     return dict(answer, units_map={unit: answer["units_map"].get(unit, "none") for unit in UNITS})
-
-
-def result(name, before, after):
-    """What a module returns: a change is what the views show, None is a thing that is not there."""
-    if before == after:
-        return {"changed": False}
-    diff = {
-        "before_header": name,
-        "after_header": name,
-        "before": {"state": "absent"} if before is None else before,
-        "after": after,
-    }
-    return {"changed": True, "diff": diff}

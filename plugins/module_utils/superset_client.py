@@ -9,48 +9,25 @@ from __future__ import annotations
 import json
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, address, run_module
 
 PAGE = 100  # what Superset gives at most
 
 
-def argument_spec():
-    """The options that all modules of the group share; see the doc fragment."""
-    return {
-        "url": {"type": "str", "required": True},
-        "username": {"type": "str", "required": True},
-        "password": {"type": "str", "required": True, "no_log": True},
-        "ca_path": {"type": "path"},
-        "timeout": {"type": "int", "default": 60},
-    }
-
-
-class Refused(Exception):
-    """What is asked for cannot be done; the message says why."""
-
-
 def run(work, **spec):
-    """Make the module, do C(work(module, connection)) and leave with its result, or with one exact sentence."""
-    options = argument_spec()
-    options.update(spec)
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    try:
-        result = work(module, Connection(module.params))
-    except Refused as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    """As C(run_module), with a connection of this application."""
+    run_module(Connection, work, 60, spec)
 
 
 class Connection:
     """Signs in with the first call, and asks for leave to write with the first that writes."""
 
     def __init__(self, params):
-        self.url = params["url"].rstrip("/")
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
-            raise Refused("url %r is not like https://superset.example.org:8088" % params["url"])
+        self.url = address(params["url"], "https://superset.example.org:8088")
         self.username, self._password = params["username"], params["password"]
         self._options = {"timeout": params["timeout"], "ca_path": params["ca_path"], "use_proxy": False, "cookies": CookieJar()}
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", "Referer": self.url}

@@ -82,16 +82,3 @@ def with_password(uri, quoted):
     scheme, dummy, rest = uri.partition("://")
     account, dummy, place = rest.rpartition("@")
     return "%s://%s:%s@%s" % (scheme, account, quoted, place)
-
-
-def result(name, before, after):
-    """What a module returns: a change is what the views show, None is a thing that is not there."""
-    if before == after:
-        return {"changed": False}
-    diff = {
-        "before_header": name,
-        "after_header": name,
-        "before": {"state": "absent"} if before is None else before,
-        "after": after,
-    }
-    return {"changed": True, "diff": diff}

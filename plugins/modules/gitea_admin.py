@@ -65,7 +65,8 @@ created:
 import pwd
 import secrets
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Connection, Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Connection, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused
 
 
 def program(module, *arguments):

@@ -61,6 +61,7 @@ diff:
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import changed
 
 
 # Whatever a change does not name, Gitea empties.
@@ -78,7 +79,7 @@ def manage(module, connection):
         elif plans.drift(current, wanted):
             connection.call("PATCH", "/orgs/%s" % name, dict({field: current[field] for field in FIELDS}, **wanted))
     before = plans.view(current, wanted) if current else None
-    return dict(plans.result(name, before, wanted), organization=wanted)
+    return dict(changed(name, before, wanted), organization=wanted)
 
 
 def main():

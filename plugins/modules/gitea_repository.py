@@ -162,7 +162,8 @@ import base64
 import os
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 # What tools leave behind where somebody has run them in a checkout.
 CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
@@ -285,7 +286,7 @@ def manage(module, connection):
         for method, path, body in repository.calls:
             connection.call(method, path, body)
     name = "%s/%s" % (module.params["organization"], module.params["name"])
-    return dict(plans.result(name, repository.before, repository.after), repository=repository.after)
+    return dict(changed(name, repository.before, repository.after), repository=repository.after)
 
 
 def main():

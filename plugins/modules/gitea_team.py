@@ -90,7 +90,8 @@ diff:
 """
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 
 def manage(module, connection):
@@ -126,7 +127,7 @@ def manage(module, connection):
             connection.call("PUT", "/teams/%d/repos/%s/%s" % (current["id"], organization, repository))
         for member in add_members:
             connection.call("PUT", "/teams/%d/members/%s" % (current["id"], member))
-    return dict(plans.result("%s/%s" % (organization, name), before, after), team=after)
+    return dict(changed("%s/%s" % (organization, name), before, after), team=after)
 
 
 def main():

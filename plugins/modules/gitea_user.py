@@ -85,7 +85,8 @@ diff:
 import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 
 def account(params):
@@ -150,7 +151,7 @@ def manage(module, connection):
         for key in missing:
             title = " ".join(key.split()[2:]) or name
             connection.call("POST", "/admin/users/%s/keys" % name, {"title": title, "key": key, "read_only": False})
-    return dict(plans.result(name, before, after), user=after)
+    return dict(changed(name, before, after), user=after)
 
 
 def main():

@@ -64,7 +64,8 @@ diff:
 
 import json
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused
 
 
 def manage(module, connection):

@@ -101,7 +101,8 @@ import json
 from urllib.parse import quote
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 
 def body_of(fields):
@@ -154,7 +155,7 @@ def manage(module, connection):
             connection.call("PUT", "/database/%d" % found["id"], dict(body, database_name=name))
     for warning in warnings:
         module.warn(warning)
-    result = plans.result(name, before, after)
+    result = changed(name, before, after)
     return dict(result, id=found["id"]) if found else result
 
 

@@ -67,7 +67,8 @@ diff:
 """
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 
 def held_by(connection, role):
@@ -119,7 +120,7 @@ def manage(module, connection):
         if name not in roles:
             roles[name] = connection.call("POST", "/security/roles/", {"name": name})
         connection.call("POST", "/security/roles/%d/permissions" % roles[name]["id"], {"permission_view_menu_ids": ids})
-    return dict(plans.result(name, before, after), permissions=sorted(wanted))
+    return dict(changed(name, before, after), permissions=sorted(wanted))
 
 
 def main():

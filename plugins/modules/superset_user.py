@@ -88,7 +88,8 @@ diff:
 import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import Refused, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 FIELDS = ("email", "first_name", "last_name", "active")
 
@@ -136,7 +137,7 @@ def manage(module, connection):
             if rewrite:
                 changes["password"] = params["user_password"]
             connection.call("PUT", "/security/users/%d" % found["id"], changes)
-    return dict(plans.result(name, before, after), user=wanted)
+    return dict(changed(name, before, after), user=wanted)
 
 
 def main():

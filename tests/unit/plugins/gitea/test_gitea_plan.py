@@ -86,11 +86,3 @@ class TestTeam:
     def test_a_unit_that_is_missing_is_drift(self):
         answer = dict(self.answer, units_map={"repo.code": "read"})
         assert "units_map" in plans.drift(plans.team_of(answer), plans.team(self.params))
-
-
-class TestResult:
-    def test_no_change_has_no_diff(self):
-        assert plans.result("x", {"a": 1}, {"a": 1}) == {"changed": False}
-
-    def test_a_new_thing_was_absent(self):
-        assert plans.result("x", None, {"a": 1})["diff"]["before"] == {"state": "absent"}
