@@ -111,7 +111,7 @@ def main(jobs, raw_zone, key_file):
         maintain.Policy(tables=["lakehouse.known.*"], protected="an audit"),
         maintain.Policy(
             tables=["lakehouse.coming.bills"], retention={"days": 30, "column": "event_time", "folder": f"file://{raw_zone}/bills"},
-            rewrite={"min_files": 2, "target_mib": 16}, manifests=True, snapshots={"hours": 24, "keep": 1}, orphans={"hours": 300},
+            rewrite={"min_files": 2, "target_mib": 16}, manifests=True, statistics=True, snapshots={"hours": 24, "keep": 1}, orphans={"hours": 300},
         ),
     ]  # fmt: skip
     tables = keeper.tables("lakehouse")

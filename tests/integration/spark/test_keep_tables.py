@@ -86,7 +86,8 @@ def test_a_protected_table_is_left_alone_and_one_without_a_policy_as_well(steps)
 def test_what_is_too_old_goes_and_files_are_joined(steps):
     step = steps["kept"]
     done = {result["action"]: result for result in of(step, "coming.bills")}
-    assert list(done) == ["retention", "rewrite_data_files", "rewrite_manifests", "expire_snapshots", "remove_orphan_files"]
+    assert list(done) == ["retention", "rewrite_data_files", "rewrite_manifests", "compute_table_stats", "expire_snapshots", "remove_orphan_files"]
     assert all(result["outcome"] in ("done", "nothing") for result in done.values()), done
+    assert done["compute_table_stats"]["outcome"] == "done"
     assert done["expire_snapshots"]["snapshots_after"] == 1 < done["expire_snapshots"]["snapshots_before"]
     assert step["raw"] == [["new", PERSON]] and step["days"] == [] and len(step["curated"]) == 3

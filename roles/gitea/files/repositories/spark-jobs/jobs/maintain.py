@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look after Iceberg tables, as policies say: forget what is too old, join small files and manifests, expire snapshots,
-remove files that no table knows. For spark-submit.
+"""Look after Iceberg tables, as policies say: forget what is too old, join small files and manifests, count distinct values,
+expire snapshots, remove files that no table knows. For spark-submit.
 
     maintain.py POLICIES [--table PATTERN]
 
@@ -42,6 +42,7 @@ class Policy:
     retention: dict = field(default_factory=dict)  # {days, column, folder}: rows and files of the raw zone that are older go
     rewrite: dict = field(default_factory=dict)  # {min_files, target_mib}
     manifests: bool = False
+    statistics: bool = False
     snapshots: dict = field(default_factory=dict)  # {hours, keep}
     orphans: dict = field(default_factory=dict)  # {hours}
 
@@ -94,6 +95,8 @@ def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Acti
         yield Action("rewrite_data_files", f"call {catalog}.system.rewrite_data_files(table => '{name}', options => map({given}))")
     if policy.manifests:
         yield Action("rewrite_manifests", f"call {catalog}.system.rewrite_manifests(table => '{name}')")
+    if policy.statistics:
+        yield Action("compute_table_stats", f"call {catalog}.system.compute_table_stats(table => '{name}')")
     if policy.snapshots:
         older = ago(hours=policy.snapshots["hours"])
         keep = policy.snapshots["keep"]
@@ -109,6 +112,8 @@ def idle(action: str, policy: Policy, figures: dict[str, int]) -> bool:
         return figures["data_files"] < policy.rewrite["min_files"] and not figures["delete_files"]
     if action == "rewrite_manifests":
         return figures["manifests"] < 2
+    if action == "compute_table_stats":
+        return figures["snapshots"] == 0 or figures["counted"] == 1
     if action == "expire_snapshots":
         return figures["snapshots"] <= policy.snapshots["keep"]
     return figures["snapshots"] == 0
@@ -164,7 +169,7 @@ class Keeper:
         handle = self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, table)
         current = handle.currentSnapshot()
         if current is None:
-            return {**dict.fromkeys(FIGURES, 0), "delete_files": 0}
+            return {**dict.fromkeys(FIGURES, 0), "delete_files": 0, "counted": 0}
         summary = dict(current.summary())
         return {
             "data_files": int(summary.get("total-data-files", 0)),
@@ -172,6 +177,7 @@ class Keeper:
             "bytes": int(summary.get("total-files-size", 0)),
             "manifests": current.allManifests(handle.io()).size(),
             "snapshots": sum(1 for dummy in handle.snapshots()),
+            "counted": int(any(file.snapshotId() == current.snapshotId() for file in handle.statisticsFiles())),
         }
 
     def clear_folder(self, folder: str, days: int) -> int:

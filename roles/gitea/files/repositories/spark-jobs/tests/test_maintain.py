@@ -15,6 +15,7 @@ FULL = maintain.Policy(
     retention={"days": 30, "column": "event_time"},
     rewrite={"min_files": 5, "target_mib": 128},
     manifests=True,
+    statistics=True,
     snapshots={"hours": 24, "keep": 2},
     orphans={"hours": 72},
 )
@@ -25,7 +26,7 @@ def calls(policy, table="lakehouse.raw.sales"):
 
 
 def test_what_shrinks_the_next_ones_work_comes_first():
-    assert list(calls(FULL)) == ["retention", "rewrite_data_files", "rewrite_manifests", "expire_snapshots", "remove_orphan_files"]
+    assert list(calls(FULL)) == ["retention", "rewrite_data_files", "rewrite_manifests", "compute_table_stats", "expire_snapshots", "remove_orphan_files"]
 
 
 def test_what_a_policy_does_not_name_is_not_done():
@@ -75,6 +76,9 @@ def test_a_protected_table_is_not_even_looked_at():
         ("rewrite_data_files", {"data_files": 1, "delete_files": 1}, False),
         ("rewrite_manifests", {"manifests": 1}, True),
         ("rewrite_manifests", {"manifests": 2}, False),
+        ("compute_table_stats", {"snapshots": 0, "counted": 0}, True),
+        ("compute_table_stats", {"snapshots": 1, "counted": 1}, True),
+        ("compute_table_stats", {"snapshots": 1, "counted": 0}, False),
         ("expire_snapshots", {"snapshots": 2}, True),
         ("expire_snapshots", {"snapshots": 3}, False),
         ("remove_orphan_files", {"snapshots": 1}, False),

@@ -12,7 +12,7 @@ import yaml
 
 from lakehouse import site
 
-KNOWN = {"tables", "protected", "retention", "rewrite", "manifests", "snapshots", "orphans"}
+KNOWN = {"tables", "protected", "retention", "rewrite", "manifests", "statistics", "snapshots", "orphans"}
 
 
 def load(path: pathlib.Path = site.CONFIG_FOLDER / "maintenance.yml") -> list[dict[str, Any]]:
