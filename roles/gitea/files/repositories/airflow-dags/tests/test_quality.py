@@ -90,8 +90,11 @@ def test_a_failure_says_what_was_expected_and_which_rows():
     assert said == 'curated.billing: accepted(status), expected one of open, 2 of 10 rows, such as ["e1","e2"]'
 
 
-def ask_all(rules, tables, today=DAY[1], answer=(1, 0, 1.0, None)):
-    return list(quality.ask_all(rules, "curated", *DAY, today, lambda text: [(name,) for name in tables] if "information_schema.tables" in text else [answer]))
+def ask_all(rules, tables, today=DAY[1], answer=(1, 0, 1.0, None), grown=("curated.billing",)):
+    def query(text):
+        return [(name,) for name in tables] if "information_schema.tables" in text else [answer]
+
+    return list(quality.ask_all(rules, "curated", *DAY, today, set(grown), query))
 
 
 def test_how_fresh_data_are_is_asked_about_today_alone():
@@ -105,8 +108,35 @@ def test_a_table_that_must_be_there_and_is_not_fails():
     (result,) = ask_all(rules, [])
     assert not result.passed
     assert "no such table" in result.sentence
-    optional = quality.Table("curated.billing", "event_time", "event_id", optional=True)
-    assert ask_all([rule("schema", {"plan": "varchar"}, optional)], []) == []
+    (result,) = ask_all([rule("freshness", {"minutes": 30})], [])
+    assert not result.passed
+
+
+OPTIONAL = quality.Table("curated.billing", "event_time", "event_id", optional=True)
+
+
+def test_a_new_table_may_still_be_missing_or_empty_and_one_that_had_rows_may_not():
+    rules = [rule("schema", {"plan": "varchar"}), rule("freshness", {"minutes": 30})]
+    (result,) = ask_all(rules, [], grown=())
+    assert result.passed
+    assert result.answer.sample == quality.NO_DATA_YET
+    empty = (0, 0, None, None)
+    assert [result.passed for result in ask_all(rules, ["billing"], answer=empty, grown=())] == [True, True]
+    assert [result.passed for result in ask_all(rules, ["billing"], answer=empty)] == [True, False]
+    stale = (9, 0, 31.0, None)
+    assert [result.passed for result in ask_all(rules, ["billing"], answer=stale, grown=())] == [True, False]
+
+
+def test_an_optional_table_has_no_questions_until_it_had_rows():
+    rules = [rule("schema", {"plan": "varchar"}, OPTIONAL)]
+    assert ask_all(rules, [], grown=()) == []
+    (result,) = ask_all(rules, [])
+    assert not result.passed
+
+
+def test_without_results_of_before_every_table_is_new():
+    assert quality.grown(lambda text: []) == set()
+    assert quality.grown(lambda text: [("data_quality",)] if "information_schema" in text else [("raw.billing",)]) == {"raw.billing"}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +170,8 @@ class TestCheck:
             if text.startswith("insert"):
                 self.written.append(text)
                 return [(1,)]
+            if "group by 1 having" in text:
+                return [("curated.billing",)]
             return [("billing",)] if "information_schema.tables" in text else [self.answer]
 
         monkeypatch.setattr(sql, "query", query)

@@ -8,6 +8,7 @@ Airflow's own operators for such checks say that a check failed; these rules als
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import logging
@@ -28,6 +29,9 @@ RESULTS = "lakehouse.ops.data_quality"
 COLUMNS = "checked_at, run_id, day, layer, table_name, rule, kind, column_name, severity, passed, observed, expected, checked_rows, failing_rows, sample"
 # So many keys of failing rows are told.
 SAMPLE = 5
+# So long a table may wait for its first rows; from then on it is missing them.
+NEW_HOURS = 24
+NO_DATA_YET, NO_SUCH_TABLE = json.dumps(["no data yet"]), json.dumps(["no such table"])
 log = logging.getLogger(__name__)
 
 
@@ -259,16 +263,32 @@ def there(layer: str, query: Callable[[str], list[Any]]) -> set[str]:
     return {f"{layer}.{row[0]}" for row in rows_}
 
 
-def ask_all(rules: list[Rule], layer: str, first: str, last: str, today: str, query: Callable[[str], list[Any]]) -> Iterator[Result]:
-    """How fresh data are is a question about today. A table that need not be there and is not has no questions; any other fails its schema."""
-    found = there(layer, query)
+def grown(query: Callable[[str], list[Any]]) -> set[str]:
+    """Tables that have to have data: they had some once, or have been asked about for so long that they should."""
+    if RESULTS.removeprefix(f"{CATALOG}.") not in there("ops", query):
+        return set()
+    had_rows = "max(checked_rows) filter (where kind <> 'schema') > 0"  # of a schema it is columns that are counted
+    found = query(f"select table_name from {RESULTS} group by 1 having {had_rows} or min(checked_at) < current_timestamp - interval '{NEW_HOURS}' hour")
+    return {row[0] for row in found}
+
+
+def ask_all(
+    rules: list[Rule], layer: str, first: str, last: str, today: str, must_have: set[str], query: Callable[[str], list[Any]]
+) -> Iterator[Result]:
+    """How fresh data are is a question about today. A table that is not there is told once: as missing where it must have data; where it is
+    new, as one that has none yet, unless it need not be there."""
+    found, absent = there(layer, query), set()
     for rule in rules:
-        if rule.table.layer != layer or (rule.kind == "freshness" and last != today):
+        table, is_new = rule.table, rule.table.name not in must_have
+        if table.layer != layer or (rule.kind == "freshness" and last != today):
             continue
-        if rule.table.name in found:
-            yield ask(rule, first, last, query)
-        elif not rule.table.optional and rule.kind == "schema":
-            yield Result(rule, last, Answer(sample=json.dumps(["no such table"])), False, KINDS["schema"].words(rule.given))
+        if table.name in found:
+            result = ask(rule, first, last, query)
+            waits = is_new and rule.kind == "freshness" and result.answer.observed is None
+            yield dataclasses.replace(result, passed=True, answer=Answer(sample=NO_DATA_YET)) if waits else result
+        elif table.name not in absent and not (is_new and table.optional):
+            absent.add(table.name)
+            yield Result(rule, last, Answer(sample=NO_DATA_YET if is_new else NO_SUCH_TABLE), is_new, KINDS[rule.kind].words(rule.given))
 
 
 @task(pool=site.TRINO_POOL)
@@ -278,9 +298,11 @@ def check(
     """Asks a layer's rules, and fails where an error was found, so that nothing goes further. Strict: where a warning was, as well."""
     now = datetime.datetime.now(datetime.timezone.utc)
     rules = [rule for rule in load() if kinds is None or rule.kind in kinds]
-    results = list(ask_all(rules, layer, span["first_day"], span["last_day"], str(now.date()), sql.query))
+    results = list(ask_all(rules, layer, span["first_day"], span["last_day"], str(now.date()), grown(sql.query), sql.query))
     if results and record:
         sql.query(f"insert into {RESULTS} ({COLUMNS}) values {', '.join(result.row(now, run_id or '') for result in results)}")
+    for name in sorted({result.rule.table.name for result in results if result.answer.sample == NO_DATA_YET}):
+        log.info("%s: no data yet", name)
     failed = [result for result in results if not result.passed]
     for result in failed:
         log.warning("%s: %s", result.rule.severity, result.sentence)
