@@ -4,6 +4,16 @@
 
 from __future__ import annotations
 
+GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/gti.lakehouse.%(name)s) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - gti.lakehouse.%(name)s
+"""
+
 
 class ModuleDocFragment:
     # What a module that changes something can do
@@ -33,52 +43,8 @@ attributes:
 """
 
     # Membership in an action group, whose modules share the options of their connection
-    ACTIONGROUP_PROXMOX = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/gti.lakehouse.proxmox) in C(module_defaults) to set the connection once for all modules of the group.
-    support: full
-    membership:
-      - gti.lakehouse.proxmox
-"""
-
-    ACTIONGROUP_MINIO = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/gti.lakehouse.minio) in C(module_defaults) to set the connection once for all modules of the group.
-    support: full
-    membership:
-      - gti.lakehouse.minio
-"""
-
-    ACTIONGROUP_KAFKA = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/gti.lakehouse.kafka) in C(module_defaults) to set the connection once for all modules of the group.
-    support: full
-    membership:
-      - gti.lakehouse.kafka
-"""
-
-    ACTIONGROUP_GITEA = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/gti.lakehouse.gitea) in C(module_defaults) to set the connection once for all modules of the group.
-    support: full
-    membership:
-      - gti.lakehouse.gitea
-"""
-
-    ACTIONGROUP_SUPERSET = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/gti.lakehouse.superset) in C(module_defaults) to set the connection once for all modules of the group.
-    support: full
-    membership:
-      - gti.lakehouse.superset
-"""
+    ACTIONGROUP_PROXMOX = GROUP % {"name": "proxmox"}
+    ACTIONGROUP_MINIO = GROUP % {"name": "minio"}
+    ACTIONGROUP_KAFKA = GROUP % {"name": "kafka"}
+    ACTIONGROUP_GITEA = GROUP % {"name": "gitea"}
+    ACTIONGROUP_SUPERSET = GROUP % {"name": "superset"}

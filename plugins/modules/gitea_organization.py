@@ -35,7 +35,7 @@ options:
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
-  - gti.lakehouse.gitea
+  - gti.lakehouse.web
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_gitea
 """

@@ -13,11 +13,6 @@ version_added: 0.2.0
 description:
   - Creates and changes users, and adds their SSH keys. Keys and settings that a person added stay as they are.
 options:
-  name:
-    description:
-      - Name that the user signs in with.
-    type: str
-    required: true
   email:
     description:
       - Address of the user. Required for a user that is not there yet.
@@ -26,27 +21,11 @@ options:
     description:
       - Name of the person.
     type: str
-  user_password:
-    description:
-      - Password of the user. A new user without one gets one that nobody knows, and signs in with a key.
-    type: str
-  update_password:
-    description:
-      - With V(always), the password is written whenever the user does not get in with it.
-      - With V(on_create), only for a new user, so that people may change theirs.
-    type: str
-    choices: [always, on_create]
-    default: always
   admin:
     description:
       - Whether the user administers the site.
     type: bool
     default: false
-  active:
-    description:
-      - Whether the user may sign in.
-    type: bool
-    default: true
   keys:
     description:
       - Public SSH keys, as in C(authorized_keys), that the user has at least.
@@ -56,7 +35,8 @@ options:
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
-  - gti.lakehouse.gitea
+  - gti.lakehouse.web
+  - gti.lakehouse.web.user
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_gitea
 """
@@ -86,21 +66,13 @@ import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
-from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import USER, Refused, changed, password_is_wrong
 
 
 def account(params):
     wanted = plans.given(params, "email", "full_name")
     wanted.update(is_admin=params["admin"], prohibit_login=not params["active"])
     return wanted
-
-
-def password_is_wrong(connection, params):
-    """A user that is locked out cannot be tried, and is left as it is."""
-    if params["user_password"] is None or params["update_password"] != "always" or not params["active"]:
-        return False
-    as_user = dict(params, username=params["name"], password=params["user_password"])
-    return not type(connection)(as_user).signs_in()
 
 
 def create(connection, params):
@@ -157,14 +129,11 @@ def manage(module, connection):
 def main():
     run(
         manage,
-        name={"type": "str", "required": True},
         email={"type": "str"},
         full_name={"type": "str"},
-        user_password={"type": "str", "no_log": True},
-        update_password={"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
         admin={"type": "bool", "default": False},
-        active={"type": "bool", "default": True},
         keys={"type": "list", "elements": "str", "default": [], "no_log": False},
+        **USER,
     )
 
 

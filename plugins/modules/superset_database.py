@@ -66,7 +66,7 @@ options:
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
-  - gti.lakehouse.superset
+  - gti.lakehouse.web
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_superset
 """

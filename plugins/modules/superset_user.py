@@ -13,11 +13,6 @@ version_added: 0.3.0
 description:
   - Creates users and keeps their names, addresses, roles and passwords.
 options:
-  name:
-    description:
-      - Name that the user signs in with.
-    type: str
-    required: true
   email:
     description:
       - Address of the user. No two users have the same.
@@ -39,26 +34,11 @@ options:
     type: list
     elements: str
     required: true
-  user_password:
-    description:
-      - Password of the user. A new user without one gets one that nobody knows.
-    type: str
-  update_password:
-    description:
-      - With V(always), the password is written whenever the user does not get in with it.
-      - With V(on_create), only for a new user, so that people may change theirs.
-    type: str
-    choices: [always, on_create]
-    default: always
-  active:
-    description:
-      - Whether the user may sign in.
-    type: bool
-    default: true
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
-  - gti.lakehouse.superset
+  - gti.lakehouse.web
+  - gti.lakehouse.web.user
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_superset
 """
@@ -89,21 +69,13 @@ import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
-from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import USER, Refused, changed, password_is_wrong
 
 FIELDS = ("email", "first_name", "last_name", "active")
 
 
 def user_of(answer):
     return dict(plans.given(answer, *FIELDS), roles=sorted(role["name"] for role in answer["roles"]))
-
-
-def password_is_wrong(connection, params):
-    """A user that is locked out cannot be tried, and is left as it is."""
-    if params["user_password"] is None or params["update_password"] != "always" or not params["active"]:
-        return False
-    as_user = dict(params, username=params["name"], password=params["user_password"])
-    return not type(connection)(as_user).signs_in()
 
 
 def role_ids(connection, names):
@@ -143,14 +115,11 @@ def manage(module, connection):
 def main():
     run(
         manage,
-        name={"type": "str", "required": True},
         email={"type": "str", "required": True},
         first_name={"type": "str", "required": True},
         last_name={"type": "str", "required": True},
         roles={"type": "list", "elements": "str", "required": True},
-        user_password={"type": "str", "no_log": True},
-        update_password={"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
-        active={"type": "bool", "default": True},
+        **USER,
     )
 
 
