@@ -38,7 +38,7 @@ def resources(call):
     wanted = call.get("type")
     found = []
     if wanted in (None, "node"):
-        found.append(_node_entry(call.node))
+        found.append(_node_entry(call.node, call.allowed("/nodes/" + call.node.name, "Sys.Audit")))
     if wanted in (None, "storage"):
         found += [storage_entry(call.node, name) for name in sorted(call.node.storage.config)
                   if call.allowed("/storage/" + name, "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)]
@@ -54,10 +54,13 @@ def resources(call):
     return sorted(found, key=lambda entry: entry["id"])
 
 
-def _node_entry(node):
-    total, used = node.backend.memory()
-    return {"id": "node/" + node.name, "node": node.name, "type": "node", "status": "online",
-            "maxcpu": node.backend.cpus(), "maxmem": total, "mem": used}
+def _node_entry(node, auditor):
+    """Who may not audit the node sees that it is there, and nothing of its size."""
+    entry = {"id": "node/" + node.name, "node": node.name, "type": "node", "status": "online"}
+    if auditor:
+        total, used = node.backend.memory()
+        entry.update({"maxcpu": node.backend.cpus(), "maxmem": total, "mem": used})
+    return entry
 
 
 def storage_entry(node, name):
