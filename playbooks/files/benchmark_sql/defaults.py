@@ -4,7 +4,8 @@
 """Let this host's Trino start with the engine's defaults (on), or as it is set up (off). Takes effect when it is restarted.
 
 Of the site's settings, those that make it reachable, safe and of its size stay: names, ports, TLS, users, catalogs, the heap. All others
-are left to the engine, and the JVM's options are those that its manual gives. All of it is in /run, so no reboot brings it back.
+are left to the engine, the JVM's options are those that its manual gives, and nothing warms it up. All of it is in /run, so no reboot
+brings it back.
 Prints as JSON what differs from the site's settings.
 """
 
@@ -21,6 +22,7 @@ SITE = pathlib.Path("/etc/datalake/trino")
 HERE = pathlib.Path("/run/lakehouse-benchmark/trino")
 UNIT = pathlib.Path("/etc/systemd/system/trino.service")
 DROP_IN = pathlib.Path("/run/systemd/system/trino.service.d/benchmark.conf")
+COLD = pathlib.Path("/run/systemd/system/trino-warmup.service.d/benchmark.conf")
 
 KEEP = {
     "config.properties": r"coordinator|discovery\.|http-server\.|internal-communication\.|node-scheduler\.include-coordinator",
@@ -75,7 +77,9 @@ def turn_on():
         shutil.chown(path, "root", "trino")
         path.chmod(0o750 if path.is_dir() else 0o640)
     command = re.search(r"^ExecStart=(.*)$", UNIT.read_text(encoding="utf-8"), re.M).group(1)
-    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    for path in (DROP_IN, COLD):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    COLD.write_text("[Unit]\nConditionPathExists=!%s\n" % HERE)
     DROP_IN.write_text("[Service]\nExecStartPost=\nExecStart=\nExecStart=%s\n" % command.replace("--etc-dir %s" % SITE, "--etc-dir %s" % HERE))
     return different
 
@@ -83,9 +87,10 @@ def turn_on():
 def turn_off():
     if HERE.parent.exists():  # it may be turned off before it was ever on
         shutil.rmtree(HERE.parent)
-    DROP_IN.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # it was never there, or has something else in it
-        DROP_IN.parent.rmdir()
+    for path in (DROP_IN, COLD):
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was never there, or has something else in it
+            path.parent.rmdir()
     return {}
 
 

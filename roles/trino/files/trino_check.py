@@ -242,12 +242,16 @@ def verify(spec):
     return report
 
 
-def signed_in():
+def signed_in(user=None, password=None):
+    """The server that the command line is set up for, as its user or as another."""
     with open(CLI_FILES + "/config.properties", encoding="utf-8") as file:
         pairs = [line.strip().split("=", 1) for line in file if "=" in line and not line.startswith("#")]
     settings = dict(pairs)
-    with open(CLI_FILES + "/password", encoding="utf-8") as file:
-        return Trino(settings["server"], settings["truststore-path"], settings["user"], file.read().strip())
+    if user is None:
+        user = settings["user"]
+        with open(CLI_FILES + "/password", encoding="utf-8") as file:
+            password = file.read().strip()
+    return Trino(settings["server"], settings["truststore-path"], user, password)
 
 
 def started(client):

@@ -55,6 +55,7 @@ CASES = {
     "heap too large": ({"trino_heap_mib": 3500}, ["trino_heap_mib", "3500", "trino_memory_mib, 4096", "Lower"]),
     "user without a legal name": ({"trino_users": USERS + [{"name": "a:b", "password": PASSWORD}]}, ["trino_users", "a:b", "Use letters"]),
     "user twice": ({"trino_users": USERS + USERS}, ["trino_users", "datalake", "Keep one"]),
+    "user who warms up": ({"trino_users": USERS + [{"name": "warmup", "password": PASSWORD}]}, ["trino_users", "warmup", "Keep one"]),
     "operator who is no user": ({"trino_operator_user": "ana"}, ["trino_users", "ana", "trino_operator_user", "Add it"]),
     "short password": ({"trino_users": USERS + [{"name": "ana", "password": SHORT}]}, ["trino_users", "ana", "longer"]),
     "short secret": ({"trino_internal_secret": SHORT}, ["trino_internal_secret", "16", "longer"]),

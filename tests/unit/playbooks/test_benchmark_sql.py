@@ -225,7 +225,8 @@ def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
         (site / name).write_text(text)
     unit = tmp_path / "trino.service"
     unit.write_text("[Service]\nExecStart=/opt/launcher --etc-dir %s --data-dir /var run\n" % site)
-    for name, path in {"SITE": site, "HERE": tmp_path / "run/trino", "UNIT": unit, "DROP_IN": tmp_path / "units/trino.service.d/benchmark.conf"}.items():
+    drop_in, cold = (tmp_path / "units" / name / "benchmark.conf" for name in ("trino.service.d", "trino-warmup.service.d"))
+    for name, path in {"SITE": site, "HERE": tmp_path / "run/trino", "UNIT": unit, "DROP_IN": drop_in, "COLD": cold}.items():
         monkeypatch.setattr(defaults, name, path)
     monkeypatch.setattr(defaults.shutil, "chown", lambda *arguments: None)
     different = defaults.turn_on()
@@ -233,15 +234,17 @@ def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
     assert defaults.DROP_IN.read_text().endswith("ExecStart=\nExecStart=/opt/launcher --etc-dir %s --data-dir /var run\n" % defaults.HERE)
     assert (defaults.HERE / "catalog/tpch.properties").read_text() == "connector.name=tpch\n"
     assert (defaults.HERE / "config.properties").stat().st_mode & 0o777 == 0o640
+    assert defaults.COLD.read_text() == "[Unit]\nConditionPathExists=!%s\n" % defaults.HERE
     assert defaults.turn_off() == {}
-    assert not defaults.DROP_IN.parent.exists() and not defaults.HERE.parent.exists()
+    assert not defaults.DROP_IN.parent.exists() and not defaults.COLD.parent.exists() and not defaults.HERE.parent.exists()
 
 
 # --- the table ---
 
 
 def run_of(settings):
-    return {**client.figures({"q01": [(2.0, 1.5)] + 2 * [(1.0, 0.5)], "q02": [(3.0, 2.0)] + 2 * [(0.25, 0.125)]}), "settings": settings, "wrong": []}
+    measured = client.figures({"q01": [(2.0, 1.5)] + 2 * [(1.0, 0.5)], "q02": [(3.0, 2.0)] + 2 * [(0.25, 0.125)]})
+    return {**measured, "settings": settings, "warm_after_seconds": 28.5 if settings == "site" else 0, "wrong": []}
 
 
 def test_the_table_shows_the_seed_s_figures_beside_these():
@@ -266,4 +269,5 @@ def test_the_table_shows_the_seed_s_figures_beside_these():
     assert ["q02", "3.0", "0.25", "3.0", "0.25"] in [line.split() for line in lines]
     assert ["geometric", "mean", "0.5", "0.5"] in [line.split() for line in lines]
     assert ["processor", "time", "3.5", "0.625", "3.5", "0.625"] in [line.split() for line in lines]
+    assert lines[-2] == "site: warmed up 28.5 s after the start"
     assert lines[-1] == "config.properties of the site: spill-enabled=true; of the defaults: nothing more"
