@@ -37,6 +37,7 @@ SOCKET = "/run/gitops-check/socket"
 INTRUDER = '''
 import os
 import pathlib
+import shutil
 import socket
 
 import pytest
@@ -56,10 +57,19 @@ def test_it_reads_nothing_of_the_platform(path):
         os.listdir(path) if os.path.isdir(path) else open(path).close()
 
 
-@pytest.mark.parametrize("path", ["/opt/lakehouse", "/opt/lakehouse/releases", "/opt/datalake", "/etc", "/usr/local/bin", "/var/log", "/home"])
+@pytest.mark.parametrize(
+    "path", ["/opt/lakehouse", "/opt/lakehouse/releases", "/opt/datalake", "/etc", "/usr/local/bin", "/var/log", "/home", "/tmp", "/var/tmp"]
+)
 def test_it_writes_nowhere(path):
     with pytest.raises(OSError):
         (pathlib.Path(path) / "verify").touch()
+
+
+def test_its_files_have_an_end(tmp_path):
+    with pytest.raises(OSError):
+        for number in range(%(files_mib)d // 16 + 1):
+            (tmp_path / str(number)).write_bytes(bytes(16 * 1024 * 1024))
+    shutil.rmtree(tmp_path)
 
 
 def test_it_sees_no_other_process():
@@ -164,8 +174,9 @@ def prove_sandbox(wish, proof, settings):
         )  # fmt: skip
         return (done.stdout or done.stderr).decode(errors="replace").strip()
 
-    answer = check(INTRUDER % {"address": settings.ssh_host, "port": settings.ssh_port, "socket": SOCKET})
-    proof.that(answer == "[]", f"code in the sandbox has no network, reads no secret and writes nowhere {answer if answer != '[]' else ''}".strip())
+    answer = check(INTRUDER % {"address": settings.ssh_host, "port": settings.ssh_port, "socket": SOCKET, "files_mib": wish["files_mib"]})
+    said = "" if answer == "[]" else answer
+    proof.that(not said, f"code in the sandbox has no network, reads no secret, and writes nothing that stays or has no end {said}".strip())
     answer = check("def test_it():\n    assert False\n")
     proof.that("test_it" in answer, "a tree that fails is not green")
 

@@ -42,6 +42,7 @@ CASES = {
     "port-of-root": ({"gitops_webhook_port": 443}, ["gitops_webhook_port is 443", "above 1023"]),
     "nothing-kept": ({"gitops_keep_releases": 1}, ["gitops_keep_releases is 1", "keep 2"]),
     "no-rest": ({"gitops_interval_seconds": 1}, ["gitops_interval_seconds is 1", "10 at least"]),
+    "endless-files": ({"gitops_check_files_mib": 1024}, ["gitops_check_files_mib is 1024", "gitops_check_memory_mib"]),
     "no-memory": ({"gitops_check_memory_mib": 64}, ["gitops_check_memory_mib is 64", "256"]),
 }
 PLAY = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import subprocess
 
 from .settings import Repository, Settings, Unfinished
@@ -51,10 +52,20 @@ class Copy:
 
     def fetch(self, refs: list[str]) -> None:
         if not self.folder.is_dir():
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self._must("init", "--quiet", "--bare", "--initial-branch=main", str(self.folder), within=False)
-        options = ["-c", "transfer.fsckObjects=true", "-c", "gc.autoDetach=false"]
+            self._make()
+        # Nobody else writes here, so whoever holds a lock was killed.
+        for lock in self.folder.rglob("*.lock"):
+            lock.unlink()
+        options = ["-c", "transfer.fsckObjects=true", "-c", "gc.autoDetach=false", "-c", "core.fsync=all"]
         self._must(*options, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.url, *(f"+{ref}:{ref}" for ref in refs))
+
+    def _make(self) -> None:
+        """Whole or not at all."""
+        new = self.folder.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        self._must("init", "--quiet", "--bare", "--initial-branch=main", str(new), within=False)
+        new.rename(self.folder)
 
     def tree(self, commit: str) -> str:
         return self._must("rev-parse", "--verify", commit + "^{tree}").decode().strip()

@@ -86,9 +86,10 @@ class Releases:
             self.link.unlink()
 
     def prune(self, keep: int) -> list[str]:
-        """Remove the oldest; what still runs from one of the last ones keeps it."""
-        releases = sorted(self.folder.glob(self.name + "-" + "[0-9a-f]" * 40), key=lambda path: path.stat().st_mtime, reverse=True)
-        old = [path for path in releases if path != self.path(self.current())][max(keep - 1, 0) :]
+        """Remove the oldest, and what runs that were killed began; what still runs from one of the last ones keeps it."""
+        mine = self.name + "-" + "[0-9a-f]" * 40
+        releases = sorted(self.folder.glob(mine), key=lambda path: path.stat().st_mtime, reverse=True)
+        old = [path for path in releases if path != self.path(self.current())][max(keep - 1, 0) :] + list(self.folder.glob("." + mine))
         for path in old:
             shutil.rmtree(path)
         return [path.name for path in old]
