@@ -93,6 +93,8 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = dict(CACHE_CONFIG, CACHE_KEY_PREFIX="explore_",
 RESULTS_BACKEND = RedisCache(host=Redis(unix_socket_path=REDIS_SOCKET), key_prefix="results_", default_timeout=86400)
 
 FEATURE_FLAGS = {
+    # Where queries run as who is signed in, nobody is shown what another one was.
+    "CACHE_IMPERSONATION": True,
     # Both need a browser beside Superset, and mail.
     "ALERT_REPORTS": False,
     "THUMBNAILS": False,
@@ -112,6 +114,17 @@ SQLLAB_TIMEOUT = 60
 SUPERSET_WEBSERVER_TIMEOUT = 90
 UPLOAD_EXTENSIONS: list = []
 ALLOWED_EXTENSIONS: set = set()
+
+
+
+def as_whom(url, parameters, username, manager, source):
+    """Where queries run as who is signed in: the platform's own accounts are nobody in Trino, and ask as Superset's user there."""
+    if username in SITE["own_accounts"]:
+        parameters.get("connect_args", {}).pop("user", None)
+    return url, parameters
+
+
+DB_CONNECTION_MUTATOR = as_whom
 
 APP_NAME = "Lakehouse"
 LANGUAGES = {"pt_BR": {"flag": "br", "name": "Português (Brasil)"}, "en": {"flag": "us", "name": "English"}}

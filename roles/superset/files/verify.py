@@ -16,6 +16,7 @@ import re
 import secrets
 import ssl
 import sys
+import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode, urlsplit
@@ -80,11 +81,31 @@ class Person:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         return self.ask("POST", "/login/", form={"username": name, "password": password, "csrf_token": token.group(1) if token else ""})
 
+    def execute(self, database, sql, background=False):
+        body = {"database_id": database, "sql": sql, "schema": "gold", "runAsync": background, "client_id": secrets.token_hex(5), "queryLimit": 10}
+        status, dummy, dummy, text = self.ask("POST", "/api/v1/sqllab/execute/", body)
+        return status, text
+
     def query(self, database, sql):
         """Whether SQL Lab runs it, and what it says."""
-        body = {"database_id": database, "sql": sql, "schema": "gold", "runAsync": False, "client_id": secrets.token_hex(5), "queryLimit": 10}
-        status, dummy, dummy, text = self.ask("POST", "/api/v1/sqllab/execute/", body)
+        status, text = self.execute(database, sql)
         return status == 200, text
+
+    def query_in_background(self, database, sql):
+        """The rows that a worker found, or what was said instead."""
+        status, text = self.execute(database, sql, background=True)
+        if status != 202:
+            return text
+        number = json.loads(text)["query"]["queryId"]
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            query = self.api("GET", "/query/%d" % number)["result"]
+            if query["status"] == "success":
+                return self.api("GET", "/sqllab/results/?q=(key:'%s')" % query["results_key"])["data"]
+            if query["status"] in ("failed", "stopped", "timed_out"):
+                return query["error_message"]
+            time.sleep(1)
+        return "no worker ran it in 60 s"
 
     def chart(self, chart, datasets):
         """Status, rows and text of the figures that a chart asks for."""
@@ -153,9 +174,9 @@ def prove_signing_in(wish, proof):
 
 
 @contextlib.contextmanager
-def somebody(wish, admin, role):
+def somebody(wish, admin, role, name=None):
     """One of the role, for as long as it takes."""
-    name, password = "verify-" + role.lower().replace(" ", "-"), secrets.token_urlsafe(24)
+    name, password = "verify-" + (name or role).lower().replace(" ", "-"), secrets.token_urlsafe(24)
     roles = {item["name"]: number for number, item in zip(*[admin.api("GET", "/security/roles/?q=(page_size:100)")[key] for key in ("ids", "result")])}
     if role not in roles:
         raise RuntimeError("there is no role %s" % role)
@@ -210,6 +231,21 @@ def prove_viewer(person, admin, database, proof):
     proof.that(person.status("GET", "/api/v1/database/%d/connection" % database) in (403, 404), "BI Viewer does not see the connection")
 
 
+def prove_whom_trino_sees(person, wish, database, proof):
+    sql = "select current_user as who"
+    who = person.credentials[0] if wish["impersonate"] else wish["trino_user"]
+    ran, said = person.query(database, sql)
+    proof.that(ran and json.loads(said)["data"] == [{"who": who}], "what %s asks, Trino is asked by %s" % (person.credentials[0], who))
+    if wish["celery"]:
+        found = person.query_in_background(database, sql)
+        proof.that(found == [{"who": who}], "in the background too (%s)" % found)
+
+
+def prove_unknown_to_trino(person, database, proof):
+    ran, said = person.query(database, "select 1")
+    proof.that(not ran and "impersonate" in said, "Superset cannot ask as somebody who is nobody in Trino (%s)" % said[:200])
+
+
 def prove_analyst(person, database, proof):
     prove_no_power(person, "Data Analyst", database, proof)
     ran, said = person.query(database, "select count(*) from gold.revenue_monthly")
@@ -220,12 +256,13 @@ def prove_analyst(person, database, proof):
     proof.that(not ran, "Data Analyst changes nothing in SQL Lab")
 
 
-def prove_engineer(person, database, proof):
+def prove_engineer(person, wish, database, proof):
     prove_no_power(person, "Data Engineer", database, proof)
     ran, said = person.query(database, "select tax_id, email from raw.billing limit 1")
     proof.that(not ran and (DENIED.search(said) or NO_TABLE.search(said)), "not even by Data Engineer Superset gets to see persons (%s)" % said[:200])
     ran, said = person.query(database, "delete from gold.revenue_monthly")
     proof.that(not ran, "Data Engineer changes nothing in SQL Lab")
+    prove_whom_trino_sees(person, wish, database, proof)
 
 
 def prove_importer(wish, database, proof):
@@ -262,11 +299,14 @@ def main():
         people = {
             "BI Viewer": lambda person: prove_viewer(person, admin, database, proof),
             "Data Analyst": lambda person: prove_analyst(person, database, proof),
-            "Data Engineer": lambda person: prove_engineer(person, database, proof),
+            "Data Engineer": lambda person: prove_engineer(person, wish, database, proof),
         }
         for role in [role for role in people if role in wish["roles"]]:
             with somebody(wish, admin, role) as person:
                 people[role](person)
+        if wish["impersonate"] and "Data Engineer" in wish["roles"]:
+            with somebody(wish, admin, "Data Engineer", "unknown") as person:
+                prove_unknown_to_trino(person, database, proof)
         prove_charts(admin, proof)
     except (RuntimeError, OSError, KeyError) as error:
         proof.that(False, "%s: %s" % (type(error).__name__, error))
