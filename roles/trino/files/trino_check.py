@@ -123,11 +123,16 @@ class Checks:
 
     def __init__(self, spec):
         self.spec = spec
-        self.passwords = {user["name"]: user["password"] for user in spec["users"]}
+        self.passwords = {user["name"]: user["password"] for user in spec["users"] if "password" in user}
+        self.through = {user["name"]: user["through"] for user in spec["users"] if "through" in user}
         self.operator = self.as_user(spec["operator"])
 
-    def as_user(self, name):
-        return Trino(self.spec["coordinator_url"], self.spec["ca_file"], name, self.passwords[name])
+    def as_user(self, name, through=None):
+        """A user, who signs in with their own password, or another user who acts as them."""
+        signed_in = through or (name if name in self.passwords else self.through[name])
+        client = Trino(self.spec["coordinator_url"], self.spec["ca_file"], signed_in, self.passwords[signed_in])
+        client.headers["X-Trino-User"] = name
+        return client
 
     def nobody(self, user=None, password=None):
         return Trino(self.spec["own_url"], self.spec["ca_file"], user, password)
@@ -193,6 +198,10 @@ class CoordinatorChecks(Checks):
         for name in self.passwords:
             expect(self.as_user(name).rows("select current_user"), [[name]], "current user")
 
+    def check_people_come_through_those_whom_the_site_names(self):
+        for name, through in self.through.items():
+            expect(self.as_user(name, through).rows("select current_user"), [[name]], "current user")
+
     def check_answers_are_right(self):
         sql = "select count(*), count(distinct l_orderkey) from tpch.tiny.lineitem"
         expect(self.operator.rows(sql)[0], [60175, 15000], "lines and orders of tpch.tiny")
@@ -224,9 +233,9 @@ class CoordinatorChecks(Checks):
 
     def check_nobody_acts_as_another(self):
         for name in self.passwords:
-            client = self.as_user(name)
-            client.headers["X-Trino-User"] = "somebody.else"
-            denied(client, "select current_user", "%s as another" % name)
+            for other in {"somebody.else", self.spec["operator"], *self.through} - {name}:
+                if self.through.get(other) != name:
+                    denied(self.as_user(other, name), "select current_user", "%s as %s" % (name, other))
 
 
 def verify(spec):

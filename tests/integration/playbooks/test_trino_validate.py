@@ -58,6 +58,16 @@ CASES = {
     "user who warms up": ({"trino_users": USERS + [{"name": "warmup", "password": PASSWORD}]}, ["trino_users", "warmup", "Keep one"]),
     "operator who is no user": ({"trino_operator_user": "ana"}, ["trino_users", "ana", "trino_operator_user", "Add it"]),
     "short password": ({"trino_users": USERS + [{"name": "ana", "password": SHORT}]}, ["trino_users", "ana", "longer"]),
+    "people through a service": (
+        {"trino_users": USERS + [{"name": "superset", "password": PASSWORD}, {"name": "ana", "through": "superset", "groups": ["bi"]}]},
+        [],
+    ),
+    "people through nobody": ({"trino_users": USERS + [{"name": "ana", "through": "superset"}]}, ["trino_users", "superset", "Name others"]),
+    "people through people": (
+        {"trino_users": USERS + [{"name": "bia", "through": "datalake"}, {"name": "ana", "through": "bia"}]},
+        ["trino_users", "bia", "Name others"],
+    ),
+    "neither password nor through": ({"trino_users": USERS + [{"name": "ana"}]}, ["trino_users", "ana", "longer"]),
     "short secret": ({"trino_internal_secret": SHORT}, ["trino_internal_secret", "16", "longer"]),
     "illegal catalog": ({"trino_extra_catalogs": {"My-Shop": {"connector.name": "tpch"}}}, ["trino_extra_catalogs", "My-Shop", "Use small letters"]),
     "catalog without connector": ({"trino_extra_catalogs": {"shop": {}}}, ["trino_extra_catalogs", "connector.name", "shop"]),

@@ -32,6 +32,7 @@ spec.loader.exec_module(trino_check)
 USERS = [
     {"name": "operator", "password": secrets.token_urlsafe(), "groups": ["admin"]},
     {"name": "reader", "password": secrets.token_urlsafe(), "groups": ["reader"]},
+    {"name": "ana", "through": "reader", "groups": ["reader"]},
 ]
 SECRET = secrets.token_urlsafe()
 DENIED = {"errorName": "PERMISSION_DENIED", "message": "Access Denied"}
@@ -54,7 +55,7 @@ class FakeTrino:
         name, unused, password = base64.b64decode(code).decode().partition(":") if kind == "Basic" else ("", "", "")
         if "any password" in self.faults and name:
             return name
-        return name if {"name": name, "password": password} in [{k: user[k] for k in ("name", "password")} for user in USERS] else None
+        return name if (name, password) in [(user["name"], user.get("password")) for user in USERS] else None
 
     def memory(self, headers):
         if "open inside" in self.faults:
@@ -67,7 +68,9 @@ class FakeTrino:
 
     def query(self, user, acting, sql):
         """Return the rows of a query, or raise the error that it ends with."""
-        if acting != user and "anyone acts as another" not in self.faults:
+        allowed = set() if "ana is kept out" in self.faults else {("reader", "ana")}
+        allowed |= {("reader", "operator")} if "reader acts as operator" in self.faults else set()
+        if acting != user and (user, acting) not in allowed and "anyone acts as another" not in self.faults:
             raise trino_check.QueryFailed(DENIED)
         if sql == FORBIDDEN:
             if "reader may write" in self.faults:
@@ -200,7 +203,7 @@ def failures(told):
 def test_a_server_that_does_all_right_passes(site):
     trino, told = site
     assert failures(told) == {}
-    assert len(trino_check.verify(told)) == 13
+    assert len(trino_check.verify(told)) == 14
     assert trino.schemas == set()
 
 
@@ -218,6 +221,8 @@ def test_a_worker_is_asked_less(site):
         ("open inside", ["nodes know one another by the secret alone"]),
         ("closed inside", ["nodes know one another by the secret alone"]),
         ("anyone acts as another", ["nobody acts as another"]),
+        ("reader acts as operator", ["nobody acts as another"]),
+        ("ana is kept out", ["people come through those whom the site names"]),
         ("reader may write", ["limited users are refused"]),
         ("other error", ["limited users are refused"]),
         ("wrong answer", ["answers are right"]),
