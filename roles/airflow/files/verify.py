@@ -137,7 +137,21 @@ def prove_run(server, wish, proof):
         time.sleep(1)
         state = server.api("GET", path, wish["admin"])["state"]
     proof.that(state == "success", "a run of %s ends well (it ended as %s)" % (wish["dag"], state))
+    for task in server.api("GET", path + "/taskInstances", wish["admin"])["task_instances"]:
+        if wish["workers"]:
+            proof.that(task["hostname"] in wish["workers"], "a worker ran %s (it was %s)" % (task["task_id"], task["hostname"]))
+        proof.that(has_log(server, wish, path, task), "the log of %s can be read" % task["task_id"])
     server.api("DELETE", path, wish["admin"])
+
+
+def has_log(server, wish, run, task):
+    """To its last line, which comes, as the whole of a worker's, a moment after the task's state."""
+    path = "/api/v1%s/taskInstances/%s/logs/%d" % (run, quote(task["task_id"]), task["try_number"])
+    for attempt in range(20):
+        if "Task exited with return code 0" in server.ask("GET", path, wish["admin"])[2]:
+            return True
+        time.sleep(1)
+    return False
 
 
 def main():

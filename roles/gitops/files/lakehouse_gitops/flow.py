@@ -17,7 +17,7 @@ from .record import Memory, Record
 from .release import Refused, Releases
 from .settings import Repository, Settings, Unfinished
 
-CHECK, DEPLOY = "lakehouse/check", "lakehouse/deploy"
+CHECK = "lakehouse/check"
 PULL = re.compile(r"refs/pull/\d+/head")
 # Of pull requests whose heads nobody has answered yet, in one run, the newest first; main comes between two runs.
 PULLS_AT_ONCE = 5
@@ -56,7 +56,7 @@ class Flow:
         if main_ref not in refs:
             raise Unfinished(f"there is no branch {repository.branch}")
         main = refs[main_ref]
-        pulls = {ref: commit for ref, commit in refs.items() if PULL.fullmatch(ref)}
+        pulls = {ref: commit for ref, commit in refs.items() if repository.pulls and PULL.fullmatch(ref)}
         copy = Copy(self.settings, repository)
         here = copy.refs()
         wanted = [ref for ref, commit in {main_ref: main, **pulls}.items() if here.get(ref) != commit]
@@ -87,7 +87,7 @@ class Flow:
             self._tell(repository, judged)
             return True
         if first_try:
-            self._report(repository, commit, DEPLOY, "pending", "it is being checked")
+            self._report(repository, commit, repository.status, "pending", "it is being checked")
         started, previous = time.monotonic(), releases.current()
         try:
             problems = self.deploy(repository, copy, releases, commit)
@@ -189,7 +189,7 @@ class Flow:
     def _tell(self, repository: Repository, judged: dict) -> None:
         """Show how main was judged, if that could not be shown yet."""
         if judged.get("report"):
-            self._report(repository, judged["commit"], DEPLOY, *judged["report"])
+            self._report(repository, judged["commit"], repository.status, *judged["report"])
             self.memory.judge(repository.name, judged["commit"], judged["result"], None)
 
     def _report(self, repository: Repository, commit: str, context: str, state: str, description: str) -> None:

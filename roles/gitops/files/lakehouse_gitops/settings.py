@@ -22,6 +22,8 @@ class Repository:
     interpreter: str
     after_socket: str = ""
     branch: str = "main"
+    pulls: bool = True  # whether this host answers pull requests: of several that deploy it, one does
+    status: str = "lakehouse/deploy"
 
     @property
     def full_name(self) -> str:
