@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -20,18 +19,13 @@ import psycopg2
 import pymysql
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from loopback import free_port
 
 from ansible_collections.gti.lakehouse.plugins.modules import hive_schema
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # Database servers refuse to run as root.
 SERVER_USER = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

@@ -8,13 +8,11 @@ from __future__ import annotations
 import base64
 import io
 import secrets
-import socket
 import subprocess
-import time
 
-import pytest
 import urllib3
 from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
+from loopback import free_port, wait_until_well
 from minio import Minio
 
 
@@ -25,9 +23,7 @@ class Server:
         self.binary, self.folder = binary, folder
         self.root_user = "root-" + secrets.token_hex(4)
         self.root_secret = secrets.token_urlsafe(24)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.endpoint = f"https://127.0.0.1:{self.port}"
 
         (folder / "certs" / "CAs").mkdir(parents=True)
@@ -62,21 +58,7 @@ class Server:
             stdout=self.log,
             stderr=self.log,
         )
-        self._wait()
-
-    def _wait(self):
-        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=2)
-        for attempt in range(150):
-            try:
-                if http.request("GET", self.endpoint + "/minio/health/cluster").status == 200:
-                    return
-            except urllib3.exceptions.HTTPError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.2)
-        self.stop()
-        pytest.fail("MinIO did not come up: " + (self.folder / "log").read_text()[-2000:])
+        wait_until_well(self.process, self.endpoint + "/minio/health/cluster", self.ca_path, self.folder / "log")
 
     def stop(self):
         self.process.terminate()

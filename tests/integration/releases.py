@@ -16,7 +16,9 @@ RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
 
 
 def locked_version(variable):
-    return yaml.safe_load((CHECKOUT / "group_vars/all/versions.yml").read_text())[variable]
+    """That of the trial, whose mirror fills the cache; where it says nothing else, that of every site."""
+    versions = [yaml.safe_load((CHECKOUT / path).read_text()) for path in ("group_vars/all/versions.yml", "inventories/lab/group_vars/lakehouse/site.yml")]
+    return (versions[0] | versions[1])[variable]
 
 
 def unpack(name, version, folder, instead, *options):

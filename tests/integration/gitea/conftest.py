@@ -18,19 +18,14 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 
 import pytest
 import urllib3
-import yaml
 from ansible.module_utils.testing import patch_module_args
-from certificates import NAME, make_authority, make_certificate, pem
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from hive_servers import SERVER_USER, PostgreSQL, free_port
-
-CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
-RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
+from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
+from hive_servers import SERVER_USER, PostgreSQL
+from loopback import free_port, wait_until_well
+from releases import locked_version, unpack
 
 ACCOUNT = SERVER_USER.get("user", os.environ.get("USER", ""))
 
@@ -44,12 +39,10 @@ class Gitea:
         self.secrets = secrets_of.secrets if secrets_of else [secrets.token_hex(20), secrets.token_hex(20), secrets.token_urlsafe(32)]
         self.config, self.ca_path = folder / "app.ini", folder / "ca.crt"
         authority_key, authority = make_authority()
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = make_key()
         self.ca_path.write_bytes(pem(authority))
         (folder / "server.crt").write_bytes(pem(make_certificate("gitea", key, NAME, authority_key)))
-        (folder / "server.key").write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
+        (folder / "server.key").write_bytes(pem_key(key))
         self.config.write_text(self.settings())
         (folder / "data").mkdir(exist_ok=True)
         for path in [folder, *folder.iterdir()]:
@@ -110,17 +103,7 @@ LEVEL = Warn
         self.process = subprocess.Popen(
             [self.binary, "web", "--config", self.config], cwd=self.folder, env=environment, stdout=self.log, stderr=self.log, **SERVER_USER
         )
-        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=2)
-        for attempt in range(150):
-            try:
-                if http.request("GET", self.url + "/api/healthz").status == 200:
-                    return
-            except urllib3.exceptions.HTTPError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.2)
-        pytest.fail("Gitea did not come up: " + (self.folder / "log").read_text()[-2000:])
+        wait_until_well(self.process, self.url + "/api/healthz", self.ca_path, self.folder / "log")
 
     def stop(self):
         self.process.terminate()
@@ -156,13 +139,7 @@ def make_folder():
 def gitea_binary(make_folder):
     if os.environ.get("GITEA_BINARY"):
         return os.environ["GITEA_BINARY"]
-    folder = make_folder("gitea-release-")
-    version = yaml.safe_load((CHECKOUT / "inventories/lab/group_vars/lakehouse/site.yml").read_text())["lakehouse_gitea_version"]
-    archive = RELEASES / f"gitea-{version}.tar.zst"
-    if not archive.exists():
-        pytest.fail(f"no Gitea to test against: set GITEA_BINARY, or fill the mirror so that it has {archive}")
-    subprocess.run(["tar", "--zstd", "-xf", archive, "-C", folder], check=True)
-    return str(folder / "bin/gitea")
+    return str(unpack("gitea", locked_version("lakehouse_gitea_version"), make_folder("gitea-release-"), "GITEA_BINARY") / "bin/gitea")
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ import tempfile
 
 import pytest
 from hive_servers import SERVER_USER, MariaDB, PostgreSQL, Runner
+from releases import RELEASES
 
-RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
 METASTORE = "3.1.3"
 
 

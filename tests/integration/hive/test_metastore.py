@@ -14,7 +14,8 @@ import sys
 import time
 
 import pytest
-from hive_servers import REPOSITORY, SERVER_USER, free_port
+from hive_servers import REPOSITORY, SERVER_USER
+from loopback import free_port
 
 ROLE = REPOSITORY / "roles" / "db_hive"
 PLAY = f"""

@@ -11,15 +11,10 @@ import subprocess
 import time
 
 from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
+from loopback import free_port
 
 NODE_NAME = "kafka.test.example"
 LISTENERS = ("client", "broker", "controller")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Authority:

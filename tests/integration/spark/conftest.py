@@ -13,10 +13,8 @@ import pathlib
 import subprocess
 
 import pytest
-import yaml
+from releases import locked_version, unpack
 
-CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
-RELEASES = pathlib.Path("/var/cache/gti-lakehouse/mirror/public/releases")
 CATALOG = {
     "": "org.apache.iceberg.spark.SparkCatalog",
     ".type": "hadoop",
@@ -28,14 +26,9 @@ CATALOG = {
 def spark_home(tmp_path_factory):
     if os.environ.get("SPARK_HOME"):
         return pathlib.Path(os.environ["SPARK_HOME"])
-    version = yaml.safe_load((CHECKOUT / "group_vars/all/versions.yml").read_text())["lakehouse_spark_version"]
-    archive = RELEASES / f"spark-{version}.tar.zst"
-    if not archive.exists():
-        pytest.fail(f"no Spark to test against: set SPARK_HOME, or fill the mirror so that it has {archive}")
-    folder = tmp_path_factory.mktemp("spark-release")
     # What belongs to S3 and Kafka is half of it, and nothing here needs it.
-    subprocess.run(["tar", "--zstd", "--exclude=aws-java-sdk-bundle-*", "-xf", archive, "-C", folder], check=True)
-    return folder
+    without = "--exclude=aws-java-sdk-bundle-*"
+    return unpack("spark", locked_version("lakehouse_spark_version"), tmp_path_factory.mktemp("spark-release"), "SPARK_HOME", without)
 
 
 @pytest.fixture(scope="session")
