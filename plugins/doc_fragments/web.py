@@ -60,3 +60,18 @@ options:
     type: bool
     default: true
 """
+
+    # Options of a module that makes the administrator, on the server itself
+    ADMIN = r"""
+options:
+  email:
+    description:
+      - Address of the administrator.
+    type: str
+    required: true
+  account:
+    description:
+      - System account that the server runs as.
+    type: str
+    required: true
+"""

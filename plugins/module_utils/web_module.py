@@ -21,6 +21,10 @@ CONNECTION = {
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 60},
 }
+ADMIN = {
+    "email": {"type": "str", "required": True},
+    "account": {"type": "str", "required": True},
+}
 USER = {
     "name": {"type": "str", "required": True},
     "user_password": {"type": "str", "no_log": True},

@@ -14,11 +14,6 @@ description:
   - Runs on the server's host, beside it. The program makes an account that is missing, and a token by which the API is then
     told the password; the token is gone at the end. So the password is on no command line, and a new one is taken over.
 options:
-  email:
-    description:
-      - Address of the administrator.
-    type: str
-    required: true
   binary:
     description:
       - The program.
@@ -29,15 +24,11 @@ options:
       - Its configuration.
     type: path
     required: true
-  account:
-    description:
-      - System account that the server runs as.
-    type: str
-    required: true
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.web
+  - gti.lakehouse.web.admin
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_gitea
 """
@@ -66,7 +57,7 @@ import pwd
 import secrets
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Connection, run
-from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ADMIN, Refused
 
 
 def program(module, *arguments):
@@ -116,10 +107,9 @@ def manage(module, connection):
 def main():
     run(
         manage,
-        email={"type": "str", "required": True},
         binary={"type": "path", "required": True},
         config={"type": "path", "required": True},
-        account={"type": "str", "required": True},
+        **ADMIN,
     )
 
 

@@ -14,11 +14,6 @@ description:
   - Makes the administrator that all other modules of the group sign in as, or gives it this password, where Superset does not let
     it in. Runs on the server itself, since nobody could sign in to do it.
 options:
-  email:
-    description:
-      - Address of the administrator.
-    type: str
-    required: true
   command:
     description:
       - Program that makes the administrator, told of it by its standard input.
@@ -30,15 +25,11 @@ options:
       - Variables of its environment.
     type: dict
     default: {}
-  account:
-    description:
-      - System account that it runs as.
-    type: str
-    required: true
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
   - gti.lakehouse.web
+  - gti.lakehouse.web.admin
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_superset
 """
@@ -65,7 +56,7 @@ diff:
 import json
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
-from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused
+from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ADMIN, Refused
 
 
 def manage(module, connection):
@@ -86,10 +77,9 @@ def manage(module, connection):
 def main():
     run(
         manage,
-        email={"type": "str", "required": True},
         command={"type": "list", "elements": "str", "required": True},
         environment_vars={"type": "dict", "default": {}},
-        account={"type": "str", "required": True},
+        **ADMIN,
     )
 
 
