@@ -116,29 +116,29 @@ options:
         description:
           - Size in GiB, in steps of 1 MiB. A smaller volume is grown, a larger one makes the module fail.
         type: float
-      options:
+      options: &options
         description:
           - Mount options.
         type: list
         elements: str
         choices: [discard, lazytime, noatime, nodev, noexec, nosuid]
-      acl:
+      acl: &acl
         description:
           - Turn POSIX ACLs on or off instead of leaving it to the file system.
         type: bool
-      quota:
+      quota: &quota
         description:
           - User quotas inside the container.
         type: bool
-      replicate:
+      replicate: &replicate
         description:
           - Whether replication jobs include the volume. They do unless this is V(false).
         type: bool
-      ro:
+      ro: &ro
         description:
           - Mount it read-only.
         type: bool
-      shared:
+      shared: &shared
         description:
           - Declare that the volume is available on all nodes.
         type: bool
@@ -179,32 +179,12 @@ options:
         description:
           - Take owner and permissions from the mount point's folder.
         type: bool
-      options:
-        description:
-          - Mount options.
-        type: list
-        elements: str
-        choices: [discard, lazytime, noatime, nodev, noexec, nosuid]
-      acl:
-        description:
-          - Turn POSIX ACLs on or off instead of leaving it to the file system.
-        type: bool
-      quota:
-        description:
-          - User quotas inside the container.
-        type: bool
-      replicate:
-        description:
-          - Whether replication jobs include the volume. They do unless this is V(false).
-        type: bool
-      ro:
-        description:
-          - Mount it read-only.
-        type: bool
-      shared:
-        description:
-          - Declare that the volume is available on all nodes.
-        type: bool
+      options: *options
+      acl: *acl
+      quota: *quota
+      replicate: *replicate
+      ro: *ro
+      shared: *shared
   purge_mounts:
     description:
       - Detach mounts that O(mounts) does not list. Their volumes stay as unused ones.
