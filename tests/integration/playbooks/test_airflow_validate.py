@@ -26,6 +26,11 @@ SITE = {
 SPARK = [{"name": "spark", "slots": 3}]
 TRINO = [{"name": "trino", "slots": 4}]
 SHORT = secrets.token_hex(4)
+WORKERS = {
+    "airflow_executor": "CeleryExecutor", "airflow_broker_host": "airflow.example.org", "airflow_broker_password": "a/b@c:" + OLD,
+    "airflow_remote_logs": "s3://lake/logs",
+}  # fmt: skip
+WORKER = dict(WORKERS, airflow_is_server=False, airflow_is_worker=True, airflow_pools=SPARK)
 CASES = {
     "unknown-release": ({"airflow_version": "2.10.0"}, ["airflow_version is 2.10.0", "2.9"]),
     "port-of-root": ({"airflow_port": 443}, ["airflow_port (443)", "above 1023"]),
@@ -35,11 +40,19 @@ CASES = {
     "short-old-key": ({"airflow_old_fernet_keys": [SHORT]}, ["airflow_old_fernet_keys", "8 characters"]),
     "short-password": ({"airflow_users": [{"name": "ana", "email": "a@b", "password": SHORT}]}, ["password of airflow_users", "8 characters"]),
     "one-name-twice": ({"airflow_pools": TRINO + TRINO}, ["airflow_pools has one name twice: trino, trino"]),
+    "worker-of-nobody": ({"airflow_is_worker": True}, ["airflow_executor is LocalExecutor", "Workers need CeleryExecutor"]),
+    "neither": (dict(WORKERS, airflow_is_server=False), ["airflow_is_server: False", "airflow_is_worker: False"]),
+    "no-broker": (dict(WORKERS, airflow_broker_host=""), ['airflow_broker_host ("")']),
+    "short-broker-password": (dict(WORKERS, airflow_broker_password=SHORT), ["airflow_broker_password (12 characters"]),
+    "logs-nowhere": (dict(WORKERS, airflow_remote_logs=""), ['airflow_remote_logs with an s3:// address ("")']),
+    "too-small-a-worker": (dict(WORKER, airflow_memory_mib=3000), ["airflow_memory_mib is 3000", "4 tasks (airflow_worker_slots)"]),
     "secret-in-the-open": ({"airflow_settings": {"core": {"fernet_key": OLD}}}, ["airflow_settings holds fernet_key", "shown in diffs"]),
 }
 GOOD = {
     "as-it-should-be": {},
     "all-of-it": {"airflow_old_fernet_keys": [OLD], "airflow_statsd_host": "", "airflow_settings": {"core": {"parallelism": 9, "x": "50%"}}},
+    "server-of-workers": dict(WORKERS, airflow_pools=SPARK, airflow_memory_mib=800),  # tasks run elsewhere
+    "worker": WORKER,
 }
 PLAY = """
 - hosts: all
@@ -48,7 +61,8 @@ PLAY = """
   tasks:
     - ansible.builtin.import_role: {name: gti.lakehouse.airflow, tasks_from: validate}
     - ansible.builtin.copy:
-        content: "{{ {'cfg': lookup('ansible.builtin.template', '@ROLE@/templates/airflow.cfg.j2'), 'keys': __airflow_fernet_keys} | to_json }}"
+        content: "{{ {'cfg': lookup('ansible.builtin.template', '@ROLE@/templates/airflow.cfg.j2'), 'keys': __airflow_fernet_keys,
+                    'secrets': __airflow_secret_files, 'units': __airflow_units, 'ping': __airflow_ping} | to_json }}"
         dest: "{{ playbook_dir }}/{{ inventory_hostname }}.json"
         mode: "0600"
 """
@@ -96,3 +110,17 @@ def test_the_last_word_is_the_sites_and_the_newest_key_comes_first(run):
     assert settings["metrics"]["statsd_on"] == "False"
     assert changed["keys"].split(",")[0] == plain["keys"] and len(changed["keys"].split(",")) == 2
     assert all(len(key) == 44 for key in changed["keys"].split(","))
+
+
+def test_workers_and_their_server_are_told_of_the_broker(run):
+    for name, units in (("server-of-workers", 3), ("worker", 1)):
+        written = run.result(name)
+        settings = configparser.ConfigParser()
+        settings.read_string(written["cfg"])
+        assert settings["core"]["executor"] == "CeleryExecutor" and settings["logging"]["remote_base_log_folder"] == "s3://lake/logs"
+        assert written["secrets"]["broker_url"].startswith("rediss://airflow:a%2Fb%40c%3A" + OLD + "@airflow.example.org:6379/0?ssl_cert_reqs=required&")
+        assert len(written["units"]) == units and OLD not in written["cfg"]
+    assert run.result("worker")["units"] == ["airflow-worker"]
+    assert "AIRFLOW_CONFIG=/etc/datalake/airflow/airflow.cfg" in run.result("worker")["ping"]
+    alone = run.result("as-it-should-be")
+    assert "broker_url" not in alone["secrets"] and "[celery]" not in alone["cfg"] and len(alone["units"]) == 3
