@@ -15,7 +15,6 @@ CANNED = ("consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly")
 
 VERSION = "2012-10-17"
 ARN_S3 = "arn:aws:s3:::"
-ARN_KMS = "arn:minio:kms:::"
 
 OBJECT_ACTIONS = frozenset(
     "s3:" + name

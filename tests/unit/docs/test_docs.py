@@ -9,6 +9,7 @@ import pathlib
 import re
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).parents[3]
 EDITIONS = {ROOT / "README.md": ROOT / "README.pt-BR.md"}
@@ -49,6 +50,15 @@ def anchors(page):
     """The names that Git's web pages give to headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_operators_guide_names_each_secret_proof_and_playbook():
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    secrets = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text(encoding="utf-8"))["lakehouse_secrets"]
+    proofs = set(re.findall(r"\b[a-z]\w*_verify\b", (ROOT / "playbooks/verify.yml").read_text(encoding="utf-8")))
+    # What is in site.yml's name and the parts that it is made of are one line.
+    playbooks = {"playbooks/" + path.name for path in (ROOT / "playbooks").glob("*.yml")} - {"playbooks/site.yml", "playbooks/components.yml"}
+    assert [name for name in sorted({*secrets, *proofs, *playbooks}) if "`%s`" % name not in guide] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
