@@ -89,3 +89,19 @@ def test_an_erasure_takes_pseudonyms_and_never_identifiers(bag, name, wrong):
 
     with pytest.raises(ParamValidationError):
         bag.dags["lgpd_erasure"].params.get_param(name).resolve(wrong)
+
+
+@pytest.mark.parametrize(("kind", "hours", "skipped"), [("scheduled", 5, True), ("scheduled", 1, False), ("manual", 5, False)])
+def test_maintenance_that_missed_its_night_waits_for_the_next(bag, kind, hours, skipped):
+    import datetime
+    from types import SimpleNamespace
+
+    from airflow.exceptions import AirflowSkipException
+
+    policy = bag.dags["iceberg_maintenance"].get_task("policy").python_callable
+    given = {"dag_run": SimpleNamespace(run_type=kind), "data_interval_end": datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=hours)}
+    if skipped:
+        with pytest.raises(AirflowSkipException):
+            policy(**given)
+    else:
+        assert "policies" in policy(**given)

@@ -92,15 +92,17 @@ def test_a_failure_says_what_was_expected_and_which_rows():
 
 def ask_all(rules, tables, today=DAY[1], answer=(1, 0, 1.0, None), grown=("curated.billing",)):
     def query(text):
-        return [(name,) for name in tables] if "information_schema.tables" in text else [answer]
+        if "information_schema.tables" in text:
+            return [("ops", "data_quality"), *(tuple(name.split(".")) for name in tables)]
+        return [(name,) for name in grown] if "group by 1 having" in text else [answer]
 
-    return list(quality.ask_all(rules, "curated", *DAY, today, set(grown), query))
+    return list(quality.ask_all(rules, "curated", *DAY, today, query))
 
 
 def test_how_fresh_data_are_is_asked_about_today_alone():
     rules = [rule("freshness", {"minutes": 30})]
-    assert len(ask_all(rules, ["billing"])) == 1
-    assert ask_all(rules, ["billing"], today="2026-03-09") == []
+    assert len(ask_all(rules, ["curated.billing"])) == 1
+    assert ask_all(rules, ["curated.billing"], today="2026-03-09") == []
 
 
 def test_a_table_that_must_be_there_and_is_not_fails():
@@ -121,10 +123,10 @@ def test_a_new_table_may_still_be_missing_or_empty_and_one_that_had_rows_may_not
     assert result.passed
     assert result.answer.sample == quality.NO_DATA_YET
     empty = (0, 0, None, None)
-    assert [result.passed for result in ask_all(rules, ["billing"], answer=empty, grown=())] == [True, True]
-    assert [result.passed for result in ask_all(rules, ["billing"], answer=empty)] == [True, False]
+    assert [result.passed for result in ask_all(rules, ["curated.billing"], answer=empty, grown=())] == [True, True]
+    assert [result.passed for result in ask_all(rules, ["curated.billing"], answer=empty)] == [True, False]
     stale = (9, 0, 31.0, None)
-    assert [result.passed for result in ask_all(rules, ["billing"], answer=stale, grown=())] == [True, False]
+    assert [result.passed for result in ask_all(rules, ["curated.billing"], answer=stale, grown=())] == [True, False]
 
 
 def test_an_optional_table_has_no_questions_until_it_had_rows():
@@ -134,9 +136,16 @@ def test_an_optional_table_has_no_questions_until_it_had_rows():
     assert not result.passed
 
 
+def test_a_rule_that_looks_up_a_table_waits_for_it_too():
+    rules = [rule("referential", {"column": "olt", "to": "curated.olts.id"})]
+    for grown, passed in (((), True), (("curated.olts",), False)):
+        (result,) = ask_all(rules, ["curated.billing"], grown=grown)
+        assert result.passed is passed
+
+
 def test_without_results_of_before_every_table_is_new():
-    assert quality.grown(lambda text: []) == set()
-    assert quality.grown(lambda text: [("data_quality",)] if "information_schema" in text else [("raw.billing",)]) == {"raw.billing"}
+    assert quality.grown(set(), lambda text: [("raw.billing",)]) == set()
+    assert quality.grown({"ops.data_quality"}, lambda text: [("raw.billing",)]) == {"raw.billing"}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +181,7 @@ class TestCheck:
                 return [(1,)]
             if "group by 1 having" in text:
                 return [("curated.billing",)]
-            return [("billing",)] if "information_schema.tables" in text else [self.answer]
+            return [("curated", "billing"), ("ops", "data_quality")] if "information_schema.tables" in text else [self.answer]
 
         monkeypatch.setattr(sql, "query", query)
         monkeypatch.setattr(quality, "load", lambda: self.rules)

@@ -73,6 +73,11 @@ class Rule:
     given: Any
 
     @property
+    def tables(self) -> list[str]:
+        """Its own, and the one that it looks up."""
+        return [self.table.name, *([self.given["to"].rpartition(".")[0]] if self.kind == "referential" else [])]
+
+    @property
     def columns(self) -> str:
         given = self.given if isinstance(self.given, dict) else {}
         named = given.get("columns") or ([given["column"]] if "column" in given else self.given if isinstance(self.given, list) else [])
@@ -258,36 +263,37 @@ def ask(rule: Rule, first: str, last: str, query: Callable[[str], list[Any]]) ->
     return Result(rule, last, answer, kind.judge(answer, rule.given), kind.words(rule.given))
 
 
-def there(layer: str, query: Callable[[str], list[Any]]) -> set[str]:
-    rows_ = query(f"select table_name from {CATALOG}.information_schema.tables where table_schema = {sql.literal(layer)}")
-    return {f"{layer}.{row[0]}" for row in rows_}
+def there(query: Callable[[str], list[Any]]) -> set[str]:
+    layers = ", ".join(map(sql.literal, [*LAYERS, "ops"]))
+    return {".".join(row) for row in query(f"select table_schema, table_name from {CATALOG}.information_schema.tables where table_schema in ({layers})")}
 
 
-def grown(query: Callable[[str], list[Any]]) -> set[str]:
+def grown(found: set[str], query: Callable[[str], list[Any]]) -> set[str]:
     """Tables that have to have data: they had some once, or have been asked about for so long that they should."""
-    if RESULTS.removeprefix(f"{CATALOG}.") not in there("ops", query):
+    if RESULTS.removeprefix(f"{CATALOG}.") not in found:
         return set()
     had_rows = "max(checked_rows) filter (where kind <> 'schema') > 0"  # of a schema it is columns that are counted
-    found = query(f"select table_name from {RESULTS} group by 1 having {had_rows} or min(checked_at) < current_timestamp - interval '{NEW_HOURS}' hour")
-    return {row[0] for row in found}
+    asked = query(f"select table_name from {RESULTS} group by 1 having {had_rows} or min(checked_at) < current_timestamp - interval '{NEW_HOURS}' hour")
+    return {row[0] for row in asked}
 
 
-def ask_all(
-    rules: list[Rule], layer: str, first: str, last: str, today: str, must_have: set[str], query: Callable[[str], list[Any]]
-) -> Iterator[Result]:
+def ask_all(rules: list[Rule], layer: str, first: str, last: str, today: str, query: Callable[[str], list[Any]]) -> Iterator[Result]:
     """How fresh data are is a question about today. A table that is not there is told once: as missing where it must have data; where it is
     new, as one that has none yet, unless it need not be there."""
-    found, absent = there(layer, query), set()
+    found = there(query)
+    must_have, absent = grown(found, query), set()
     for rule in rules:
-        table, is_new = rule.table, rule.table.name not in must_have
-        if table.layer != layer or (rule.kind == "freshness" and last != today):
+        if rule.table.layer != layer or (rule.kind == "freshness" and last != today):
             continue
-        if table.name in found:
+        missing = [name for name in rule.tables if name not in found]
+        name = missing[0] if missing else rule.table.name
+        is_new = name not in must_have
+        if not missing:
             result = ask(rule, first, last, query)
             waits = is_new and rule.kind == "freshness" and result.answer.observed is None
             yield dataclasses.replace(result, passed=True, answer=Answer(sample=NO_DATA_YET)) if waits else result
-        elif table.name not in absent and not (is_new and table.optional):
-            absent.add(table.name)
+        elif name not in absent and not (is_new and rule.table.optional):
+            absent.add(name)
             yield Result(rule, last, Answer(sample=NO_DATA_YET if is_new else NO_SUCH_TABLE), is_new, KINDS[rule.kind].words(rule.given))
 
 
@@ -298,7 +304,7 @@ def check(
     """Asks a layer's rules, and fails where an error was found, so that nothing goes further. Strict: where a warning was, as well."""
     now = datetime.datetime.now(datetime.timezone.utc)
     rules = [rule for rule in load() if kinds is None or rule.kind in kinds]
-    results = list(ask_all(rules, layer, span["first_day"], span["last_day"], str(now.date()), grown(sql.query), sql.query))
+    results = list(ask_all(rules, layer, span["first_day"], span["last_day"], str(now.date()), sql.query))
     if results and record:
         sql.query(f"insert into {RESULTS} ({COLUMNS}) values {', '.join(result.row(now, run_id or '') for result in results)}")
     for name in sorted({result.rule.table.name for result in results if result.answer.sample == NO_DATA_YET}):

@@ -55,7 +55,8 @@ def run_file(name: str, params: Mapping[str, str] | None = None, folder: pathlib
     return len(found)
 
 
-@task(pool=site.TRINO_POOL)
+# Another DAG may make the same table at that moment.
+@task(pool=site.TRINO_POOL, retries=5, retry_delay=datetime.timedelta(seconds=5))
 def migrate() -> None:
     """Makes the schemas and tables that are missing."""
     found = sorted((site.SQL_FOLDER / "migrations").glob("*.sql"))
