@@ -19,7 +19,7 @@ def hosts_of(components, name, groups):
     if not all(groups.get(group) for group in component.get("only_with", ())):
         return []
     hosts = [host for group in component.get("groups", [name]) for host in groups.get(group, ())]
-    return list(dict.fromkeys(hosts))
+    return list(dict.fromkeys(hosts))[:1 if component.get("single") else None]
 
 
 def components_of(components, host, groups):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The site's own play over components that only write down when they ran: what waits for what, and what a failure stops."""
+"""The site's own plays over components and proofs that only write down when they ran: what waits for what, what a failure stops."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def site(tmp_path):
     (tmp_path / "vars.json").write_text(json.dumps({
         "journal": str(journal), "lakehouse_components": {name: dict(roles, **component) for name, component in components.items()}}))
 
-    def run(*arguments, strategy="linear"):
+    def run(*arguments, strategy="linear", playbook="components.yml"):
         journal.write_text("")
         done = subprocess.run(
             [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"),
-             "-e", "@%s" % (tmp_path / "vars.json"), str(ROOT / "playbooks/components.yml"), *arguments],
+             "-e", "@%s" % (tmp_path / "vars.json"), str(ROOT / "playbooks" / playbook), *arguments],
             env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0", ANSIBLE_STRATEGY=strategy,
                      ANSIBLE_STRATEGY_PLUGINS=str(MITOGEN or "")),
             capture_output=True, text=True, check=False, timeout=120)
@@ -97,3 +97,14 @@ def test_a_node_that_fails_keeps_the_roll_from_the_next(site):
 def test_one_component_a_stage_of_it_or_one_host(site):
     assert site("--tags", "trino")[1] == ["begin trino trino", "end trino trino", "proof trino"]
     assert sorted(site("--tags", "probe_configure", "--limit", "db,trino")[1]) == ["begin app_db db", "begin db_hive db", "begin trino trino"]
+
+
+def test_a_proof_that_fails_keeps_no_other_from_being_tried(site, tmp_path):
+    (tmp_path / "proof.yml").write_text(ROLE.replace("component.", "proof."))
+    proofs = {"kafka_kraft": {}, "trino": {}, "kafka_tables": {"groups": ["trino"], "after": ["kafka_kraft"]}, "airflow": {"only_with": ["none"]}}
+    code, lines, output = site(
+        "-e", json.dumps({"proofs": {name: dict(proof, tasks=str(tmp_path / "proof")) for name, proof in proofs.items()}, "broken": ["trino", "kafka_kraft"]}),
+        "--tags", "kafka_kraft_verify,trino_verify,kafka_tables_verify,airflow_verify", playbook="verify.yml")
+    assert code == 2 and "trino failed: Work" in output, output
+    assert lines[-3:] == ["begin kafka_tables trino", "end kafka_tables trino", "proof kafka_tables"], output
+    assert lines.count("begin kafka_kraft kafka-1") == lines.count("begin kafka_kraft kafka-2") == lines.count("begin trino trino") == 1

@@ -20,6 +20,7 @@ COMPONENTS = {"minio": None, "kafka": {"rolling": True}, "streams": {"groups": [
 def test_where_a_component_runs():
     assert turns.hosts_of(COMPONENTS, "kafka", GROUPS) == ["k1", "k2"]
     assert turns.hosts_of(COMPONENTS, "streams", GROUPS) == ["s", "k1", "k2"]
+    assert turns.hosts_of({"proof": {"groups": ["kafka"], "single": True}}, "proof", GROUPS) == ["k1"]
     assert turns.hosts_of(COMPONENTS, "flow", GROUPS) == []
     assert turns.hosts_of(COMPONENTS, "unknown", GROUPS) == []
 
