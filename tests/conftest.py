@@ -35,7 +35,12 @@ def modules_speak_for_themselves(monkeypatch):
     monkeypatch.setattr(_internal, "is_controller", False)
 
 
+# No server is common to the files of these.
+APART = ("playbooks", "spark")
+
+
 def pytest_collection_modifyitems(items):
     """With `--dist loadgroup`, what one folder's servers serve is run by one worker, so that they are started once."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(item.path.stem if folder in APART else folder))

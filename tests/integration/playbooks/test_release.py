@@ -16,6 +16,7 @@ import threading
 
 import pytest
 import yaml
+from lab.host import ansible
 
 ROOT = pathlib.Path(__file__).parents[3]
 PLAY = [{
@@ -79,7 +80,7 @@ def bring(mirror, tmp_path):
         done = subprocess.run(
             [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-e", "@%s" % (tmp_path / "values.yml"),
              str(tmp_path / "play.yml"), *arguments],
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+            env={**os.environ, **ansible.strategy(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
             capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         return int(re.search(r"changed=(\d+)", done.stdout)[1]), restarted.exists()

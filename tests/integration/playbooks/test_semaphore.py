@@ -16,6 +16,7 @@ import threading
 
 import pytest
 import yaml
+from lab.host import ansible
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
@@ -66,7 +67,7 @@ def run(server):
     given = {"semaphore_url": f"http://127.0.0.1:{server.server_port}", "semaphore_project": 7, "semaphore_inventory": 1,
              "semaphore_repository": 2, "semaphore_environment": 3}
     command = [pathlib.Path(sys.executable).parent / "ansible-playbook", ROOT / "awx/semaphore.yml", "--extra-vars", json.dumps(given)]
-    environment = {**os.environ, "SEMAPHORE_TOKEN": "of-this-test", "no_proxy": "*", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    environment = {**os.environ, **ansible.strategy(), "SEMAPHORE_TOKEN": "of-this-test", "no_proxy": "*", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     calls, server.calls = server.calls, []
