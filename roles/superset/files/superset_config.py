@@ -116,7 +116,6 @@ UPLOAD_EXTENSIONS: list = []
 ALLOWED_EXTENSIONS: set = set()
 
 
-
 def as_whom(url, parameters, username, manager, source):
     """Where queries run as who is signed in: the platform's own accounts are nobody in Trino, and ask as Superset's user there."""
     if username in SITE["own_accounts"]:

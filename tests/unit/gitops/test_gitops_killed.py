@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
