@@ -22,11 +22,12 @@ verify = importlib.import_module("verify")
 STYLED = """
     const rules = [...document.styleSheets].reduce((sum, sheet) => sum + sheet.cssRules.length, 0);
     return rules > 500 && !getComputedStyle(document.body).fontFamily.includes('Times')"""
-# Runs and tasks whose squares are green, which is Airflow's colour of what went well.
+# Runs and tasks whose squares are green, which is Airflow's colour of what went well; the grid is a tree of its own in the page.
 GREEN = """
-    const green = name => [...document.querySelectorAll(`[data-testid="${name}"]`)]
+    const grid = document.querySelector('#root')?.shadowRoot;
+    const green = name => [...grid.querySelectorAll(`[data-testid="${name}"]`)]
         .filter(square => getComputedStyle(square).backgroundColor === 'rgb(0, 128, 0)').length;
-    return green('run') && green('task-instance') ? [green('run'), green('task-instance')] : null"""
+    return grid && green('run') && green('task-instance') ? [green('run'), green('task-instance')] : null"""
 FILES = """
     const names = [...document.querySelectorAll('#repo-files-table a')].map(link => link.innerText.trim()).filter(Boolean);
     return names.length ? names : null"""
