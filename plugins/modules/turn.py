@@ -17,6 +17,8 @@ description:
   - In a play whose hosts go on without one another (strategy P(ansible.builtin.host_pinned#strategy)), begins a component on a host when all
     that it needs has ended well on the other hosts of the play, and tells the others how it ended.
   - What is no part of the play, as with C(--limit), is not waited for.
+extends_documentation_fragment:
+  - gti.lakehouse.attributes.info_module
 options:
   state:
     description:
@@ -66,14 +68,6 @@ attributes:
   action:
     description: Has a corresponding action plugin, so some parts of the options can be executed on the controller.
     support: full
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
-    details: It never changes anything.
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-    support: N/A
-    details: It never changes anything.
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,7 @@ import pytest
 from hosts_run import ROOT, Run
 
 PASSWORD, SHORT = secrets.token_hex(20), secrets.token_hex(4)
-SITE = {"redis_address": "10.0.0.7"}
+SITE = {"redis_address": "192.0.2.7"}
 USER = {"name": "app", "password": PASSWORD}
 PORT = dict(SITE, redis_port=6379, redis_users=[USER])
 CASES = {
@@ -58,7 +58,7 @@ def test_without_a_port_there_is_a_socket_alone(run):
 
 def test_with_a_port_nobody_is_let_in_without_a_password(run):
     written = run.result("port")
-    assert "\nport 0\n" in written["conf"] and "\ntls-port 6379\n" in written["conf"] and "\nbind 127.0.0.1 10.0.0.7\n" in written["conf"]
+    assert "\nport 0\n" in written["conf"] and "\ntls-port 6379\n" in written["conf"] and "\nbind 127.0.0.1 192.0.2.7\n" in written["conf"]
     nobody, app = written["users"].splitlines()
     assert nobody == "user default reset off" and PASSWORD not in app
     assert app.startswith("user app reset on #%s ~* &* +@all -@admin" % hashlib.sha256(PASSWORD.encode()).hexdigest())

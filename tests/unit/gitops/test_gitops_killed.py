@@ -56,7 +56,8 @@ def source(tmp_path_factory):
 
     run("init", "--quiet")
     for name, files in FILES.items():
-        shutil.rmtree(folder / "jobs", ignore_errors=True)
+        if (folder / "jobs").exists():
+            shutil.rmtree(folder / "jobs")
         (folder / "jobs").mkdir()
         for path, text in files.items():
             (folder / path).write_text(text)

@@ -62,7 +62,8 @@ class Copy:
     def _make(self) -> None:
         """Whole or not at all."""
         new = self.folder.with_suffix(".new")
-        shutil.rmtree(new, ignore_errors=True)
+        if new.exists():  # of a run that was killed
+            shutil.rmtree(new)
         new.parent.mkdir(parents=True, exist_ok=True)
         self._must("init", "--quiet", "--bare", "--initial-branch=main", str(new), within=False)
         new.rename(self.folder)
