@@ -35,9 +35,9 @@ def key_of(ca_path):
 class Browser:
     """By the protocol that chromedriver speaks, which is all that this needs."""
 
-    def __init__(self, port, folder, key):
+    def __init__(self, port, folder, cache, key):
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1500,1400", "--lang=pt-BR",
-                     f"--user-data-dir={folder}", f"--ignore-certificate-errors-spki-list={key}", *QUIET]
+                     f"--user-data-dir={folder}", f"--disk-cache-dir={cache}", f"--ignore-certificate-errors-spki-list={key}", *QUIET]
         self.url = f"http://127.0.0.1:{port}/session"
         options = {"browserName": "chrome", "goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": arguments}}
         self.url += "/" + self("POST", "", {"capabilities": {"alwaysMatch": options}})["sessionId"]
@@ -72,14 +72,7 @@ class Browser:
         element = self("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
         self("POST", f"/element/{element}/value", {"text": text})
 
-    def forget(self):
-        """Whoever was signed in. A page that is still asking its server for something would get its cookie back: it is left before."""
-        self.go("about:blank")
-        self("POST", "/goog/cdp/execute", {"cmd": "Network.clearBrowserCookies", "params": {}})
-
     def sign_in(self, page, fields, credentials, told):
-        """Whoever was signed in before is forgotten; the pages' scripts are not, which are most of what is loaded."""
-        self.forget()
         self.go(page)
         if not self.until(f"return !!document.querySelector('{fields[0]}')", 30):
             raise RuntimeError("there is no page to sign in")
@@ -92,7 +85,9 @@ class Browser:
 
 
 @contextlib.contextmanager
-def browser(ca_path):
+def browser(ca_path, cache=""):
+    """A browser that knows nobody. One for each person: clearing cookies is not enough, as what a page says when it is left may bring its
+    session back. `cache` is a folder for what may be common to them, the pages' scripts."""
     with contextlib.ExitStack() as undo:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -105,6 +100,6 @@ def browser(ca_path):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
             time.sleep(0.25)
-        window = Browser(port, folder, key_of(ca_path))
+        window = Browser(port, folder, cache or f"{folder}/cache", key_of(ca_path))
         undo.callback(window, "DELETE", "")
         yield window

@@ -45,7 +45,6 @@ def look_at_airflow(window, wish, proof, pictures):
 
 def look_at_gitea(window, wish, proof, pictures):
     page = f"{wish['url']}/{wish['repository']}"
-    window.forget()
     window.go(page)
     proof.that("/user/login" in window.run("return location.pathname"), "Gitea asks a stranger to sign in")
     signed_in = window.sign_in(wish["url"] + "/user/login", ["#user_name", "#password"], wish["who"], "return location.pathname === '/'")
@@ -62,9 +61,9 @@ def main():
     wish, proof = json.load(sys.stdin), verify.Proof()
     pictures = pathlib.Path(wish["pictures"])
     try:
-        with chromium.browser(wish["ca_path"]) as window:
-            look_at_airflow(window, wish["airflow"], proof, pictures)
-            look_at_gitea(window, wish["gitea"], proof, pictures)
+        for look, site in ((look_at_airflow, wish["airflow"]), (look_at_gitea, wish["gitea"])):
+            with chromium.browser(wish["ca_path"]) as window:
+                look(window, site, proof, pictures)
     except (RuntimeError, OSError, KeyError) as error:
         proof.that(False, f"{type(error).__name__}: {error}")
     json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout, ensure_ascii=False)
