@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 
 from lab.host import ansible, api, checks, containers, machine, network, settings, status, template
@@ -20,11 +19,6 @@ PLAYBOOKS = {
     'containers': [SECRETS, ('Containers', 'playbooks/provision.yml')],
     'site': [SECRETS, ('Site', 'site.yml'), ('Flights of 2013', 'playbooks/demo_flights.yml')],
 }
-
-
-def use_all_processors() -> None:
-    """Mitogen holds what it starts to one processor; the containers would inherit that from a lab/up that a playbook started."""
-    os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
 def bootstrap() -> None:
@@ -64,7 +58,6 @@ def machine_side(progress: Progress) -> None:
 
 def main(stop_after: str) -> None:
     checks.before_up(bool(containers.monitors()))
-    use_all_processors()
     with only_one():
         progress = Progress()
         machine_side(progress)

@@ -15,8 +15,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-# The strategies that keep their hosts' interpreters, where they are installed.
-MITOGEN = next(pathlib.Path(sys.prefix).glob("lib/python3*/site-packages/ansible_mitogen/plugins/strategy"), None)
+# Ansible's own, and the trial's, which keeps its hosts' interpreters.
+STRATEGIES = ["linear", "mitogen_linear"]
 
 # As a role does: a task of its own stage, and a proof that is asked for only.
 ROLE = """
@@ -57,13 +57,13 @@ def site(tmp_path):
             [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"),
              "-e", "@%s" % (tmp_path / "vars.json"), str(ROOT / "playbooks" / playbook), *arguments],
             env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0", ANSIBLE_STRATEGY=strategy,
-                     ANSIBLE_STRATEGY_PLUGINS=str(MITOGEN or "")),
+                     ANSIBLE_STRATEGY_PLUGINS=str(ROOT / "lab/strategy")),
             capture_output=True, text=True, check=False, timeout=120)
         return done.returncode, journal.read_text().splitlines(), done.stdout + done.stderr
     return run
 
 
-@pytest.mark.parametrize("strategy", ["linear"] + (["mitogen_linear"] if MITOGEN else []))
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_what_is_needed_comes_first_and_the_rest_side_by_side(site, strategy):
     code, lines, output = site(strategy=strategy)
     assert code == 0, output
@@ -76,6 +76,13 @@ def test_what_is_needed_comes_first_and_the_rest_side_by_side(site, strategy):
     assert before("end kafka_kraft kafka-1", "begin kafka_kraft kafka-2") and before("end kafka_kraft kafka-2", "begin trino trino")
     assert before("end airflow airflow", "begin gitops airflow") and before("end gitea gitea", "begin gitops superset")
     assert before("begin app_db db", "end minio minio") and before("begin minio minio", "end app_db db"), lines
+
+
+def test_what_a_play_starts_has_all_processors(site, tmp_path):
+    role = tmp_path / "probe/tasks/main.yml"
+    role.write_text(ROLE.replace("echo end {{ component.name }}", "echo $(nproc)"))
+    lines = site("--tags", "app_db", strategy="mitogen_linear")[1]
+    assert f"{len(os.sched_getaffinity(0))} db" in lines, lines
 
 
 def test_a_failure_stops_what_needs_it_and_nothing_else_and_another_run_goes_on(site):

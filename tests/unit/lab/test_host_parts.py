@@ -203,13 +203,3 @@ def test_tables_line_up():
 def test_places_are_those_of_the_containers_there_are():
     known = [containers.Container('111', 'trino', '10.203.17.35', 2560)]
     assert [status.url(*found) for found in status.places(known)] == ['https://10.203.17.35:8443']
-
-
-def test_containers_get_all_processors_though_a_playbook_starts_the_trial():
-    before = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, {min(before)})
-        up.use_all_processors()
-        assert os.sched_getaffinity(0) == before
-    finally:
-        os.sched_setaffinity(0, before)
