@@ -80,7 +80,7 @@ def main():
         else:
             manager = verify.Person(wish).sign_in(*admin)
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-                for role in ("BI Viewer", "Data Analyst"):
+                for role in ("BI Viewer", "Data Analyst", "Data Engineer"):
                     with verify.somebody(wish, manager, role) as person, chromium.browser(wish["ca_path"], cache) as window:
                         proof.that(sign_in(window, wish["url"], *person.credentials), f"{role} signs in")
                         look(window, wish, role, proof)

@@ -47,8 +47,9 @@ def look_at_gitea(window, wish, proof, pictures):
     page = f"{wish['url']}/{wish['repository']}"
     window.go(page)
     proof.that("/user/login" in window.run("return location.pathname"), "Gitea asks a stranger to sign in")
-    signed_in = window.sign_in(wish["url"] + "/user/login", ["#user_name", "#password"], wish["who"], "return location.pathname === '/'")
-    proof.that(signed_in, "somebody signs in to Gitea")
+    # Who was asked to sign in comes back to where they wanted to go.
+    arrived = f"return location.pathname === '/{wish['repository']}'"
+    proof.that(window.sign_in(wish["url"] + "/user/login", ["#user_name", "#password"], wish["who"], arrived), "somebody signs in to Gitea")
     window.go(page)
     files = window.until(FILES, 30) or []
     proof.that(set(wish["files"]) <= set(files), f"{wish['repository']} shows its files ({', '.join(files)})")
