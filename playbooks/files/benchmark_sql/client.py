@@ -85,11 +85,12 @@ def digest(rows):
 
 
 def digest_differs(found, expected):
-    """Sums may differ in their last digits: an engine adds in any order."""
+    """Sums may differ in their last digits: an engine adds in any order. Of a column without a known answer only the rows count."""
     right = found["rows"] == expected["rows"] and len(found["columns"]) == len(expected["columns"])
     right = right and all(
         mine == other if isinstance(other, str) or isinstance(mine, str) else math.isclose(mine, other, rel_tol=1e-9, abs_tol=1e-6)
         for mine, other in zip(found["columns"], expected["columns"])
+        if other is not None
     )
     return None if right else "%s instead of %s" % (json.dumps(found), json.dumps(expected))
 
