@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mitogen's strategy of this name, without its hold on processors; lab/host/ansible.py says why."""
 import ansible_mitogen.affinity
-from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule  # noqa: F401
+import ansible_mitogen.plugins.strategy.mitogen_linear
 
 ansible_mitogen.affinity.policy = ansible_mitogen.affinity.Policy()
+StrategyModule = ansible_mitogen.plugins.strategy.mitogen_linear.StrategyModule
