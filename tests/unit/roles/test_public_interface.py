@@ -103,3 +103,37 @@ def test_the_example_of_secrets_shows_every_secret():
     example = load(ROOT / "inventories/gti_local/group_vars/lakehouse/secrets.yml.example")
     assert list(example) == ["vault_proxmox_token_secret"] + names
     assert not any(example.values())
+
+
+def tasks_in(tree):
+    """Every task below a list of tasks, blocks opened."""
+    for task in tree or []:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from tasks_in(task.get(part))
+
+
+PARTS = load(ROOT / "roles/common/meta/argument_specs.yml")["argument_specs"]
+WIRED = {name for path in [ROOT / "roles/common/defaults/main.yml", *ROOT.glob("group_vars/all/*.yml")] for name in load(path)}
+BUILDING = ("account", "java", "packages", "release", "tls", "unit", "wait")
+IMPORTS = [
+    (path, task)
+    for path in sorted(ROOT.glob("roles/*/tasks/*.yml"))
+    for task in tasks_in(load(path))
+    for called in [task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role") or {}]
+    if called.get("name") == "gti.lakehouse.common" and called.get("tasks_from") in BUILDING
+]
+
+
+@pytest.mark.parametrize("path, task", IMPORTS, ids=["%s: %s" % (path.relative_to(ROOT), task["name"]) for path, task in IMPORTS])
+def test_what_a_role_tells_a_common_part_is_specified(path, task):
+    """Here and not in each run, where looking at it is a task of its own on every host."""
+    called = task.get("ansible.builtin.import_role") or task["ansible.builtin.include_role"]
+    assert called["rolespec_validate"] is False
+    options = PARTS[called["tasks_from"]]["options"]
+    told = {name: value for name, value in task.get("vars", {}).items() if name.startswith("common_")}
+    assert set(told) <= set(options)
+    assert {name for name, option in options.items() if option.get("required")} <= set(told) | WIRED
+    for name, value in told.items():
+        if "choices" in options[name] and "{{" not in str(value):
+            assert value in options[name]["choices"]
