@@ -11,16 +11,18 @@ made is gone at the end, but for Kafka's record, which goes with its time.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import secrets
 import sys
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from clients import Http, Proof, Trino, until
 
 DAY = "2000-01-01"
 AT = f"timestamp '{DAY} 12:00:00 UTC'"
 RUNS = "/api/v1/dags/pipeline_eventos/dagRuns"
+MAINTENANCE = "/api/v1/dags/iceberg_maintenance/dagRuns"
 DATASET, COLUMN, METRIC = "saude_das_olts", "olt_id", "disponibilidade"
 # A run of the schedule may have to end first.
 PIPELINE_SECONDS = 1200
@@ -108,12 +110,35 @@ def bring(site, trino, proof, undo):
         see_chart(site, olt, proof)
 
 
-def main():
-    site, proof = json.load(sys.stdin), Proof()
-    trino = Trino(site)
+def maintained(site, since):
+    """Whether the tables were maintained since then, which takes raw rows that are as old as the event; when that has ended."""
+    airflow, who = Http(site["airflow_url"], site["ca_path"]), tuple(site["airflow"])
+
+    def runs(**wanted):
+        status, answer = airflow.ask("GET", f"{MAINTENANCE}?{urlencode(wanted)}", who)
+        return answer["total_entries"] if status == 200 else 0  # a site may have no such DAG
+
+    ran = runs(state="running") or runs(end_date_gte=since)
+    until("the end of the maintenance", lambda: not runs(state="running"), PIPELINE_SECONDS, 5)
+    return bool(ran)
+
+
+def prove(site):
+    proof, trino = Proof(), Trino(site)
     try:
         with proof.timed("all"), contextlib.ExitStack() as undo:
             bring(site, trino, proof, undo)
+    except (RuntimeError, OSError) as error:
+        proof.that(False, str(error))
+    return proof
+
+
+def main():
+    site, since = json.load(sys.stdin), datetime.datetime.now(datetime.timezone.utc).isoformat()
+    proof = prove(site)
+    try:
+        if proof.broken and maintained(site, since):
+            proof = prove(site)
     except (RuntimeError, OSError) as error:
         proof.that(False, str(error))
     print(proof.said())
