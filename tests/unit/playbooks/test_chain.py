@@ -11,14 +11,13 @@ import sys
 
 import pytest
 
-FILES = pathlib.Path(__file__).parents[3] / "playbooks/files"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "playbooks/files"))
+
+import chain
 
 
 @pytest.fixture(name="end")
 def end_(monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(FILES))
-    import chain
-
     def end(tries, **counts):
         """How the proof ends when its tries hold or not, and Airflow counts so many runs for each filter."""
         left = iter(tries)
