@@ -132,7 +132,8 @@ def prove_run(server, wish, proof):
     path = "/dags/%s/dagRuns" % quote(wish["dag"])
     run = server.api("POST", path, wish["admin"], {"note": "verify"})
     path += "/" + quote(run["dag_run_id"])
-    state, end = run["state"], time.monotonic() + 90
+    # Far more than it takes: after the first deployment every DAG runs at once, and this one waits for its turn.
+    state, end = run["state"], time.monotonic() + 420
     while state in ("queued", "running") and time.monotonic() < end:
         time.sleep(1)
         state = server.api("GET", path, wish["admin"])["state"]
