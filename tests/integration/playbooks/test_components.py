@@ -36,7 +36,7 @@ ROLE = """
 @pytest.fixture
 def site(tmp_path):
     (tmp_path / "probe/tasks").mkdir(parents=True)
-    (tmp_path / "probe/tasks/main.yml").write_text(ROLE)
+    (tmp_path / "probe/tasks/deploy.yml").write_text(ROLE)
     journal = tmp_path / "journal"
     roles = {"roles": [{"name": str(tmp_path / "probe")}]}
     components = {
@@ -79,7 +79,7 @@ def test_what_is_needed_comes_first_and_the_rest_side_by_side(site, strategy):
 
 
 def test_what_a_play_starts_has_all_processors(site, tmp_path):
-    role = tmp_path / "probe/tasks/main.yml"
+    role = tmp_path / "probe/tasks/deploy.yml"
     role.write_text(ROLE.replace("echo end {{ component.name }}", "echo $(nproc)"))
     lines = site("--tags", "app_db", strategy="mitogen_linear")[1]
     assert f"{len(os.sched_getaffinity(0))} db" in lines, lines

@@ -30,7 +30,7 @@ SITE = {
     "gitops_trino_password": secrets.token_hex(20),
 }
 CASES = {
-    "unknown-check": ({"gitops_repositories": [dict(JOBS, checks=["ruff"])]}, ["gitops_repositories", "ruff", "There are python, dags"]),
+    "unknown-check": ({"gitops_repositories": [dict(JOBS, checks=["ruff"])]}, ["gitops_repositories", "ruff", "must be one or more of: python, dags"]),
     "illegal-name": ({"gitops_repositories": [dict(JOBS, name="../etc")]}, ["gitops_repositories", "../etc", "small letters"]),
     "a-name-twice": ({"gitops_repositories": [JOBS, JOBS]}, ["gitops_repositories has a name twice"]),
     "sql-without-trino": ({"gitops_trino_url": ""}, ["the check sql for sql", "gitops_trino_url and gitops_trino_password"]),

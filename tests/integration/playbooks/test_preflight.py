@@ -76,6 +76,8 @@ CASES = {
     "nobody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=[]), ["lakehouse_admin_networks"]),
     "unknown version": (lambda groups, site: site.update(lakehouse_trino_version="999"), ["trino", "999"]),
     "container too small for its heap": (changed("trino", lakehouse_ct={"memory": 512}), ["trino_memory_mib", "512"]),
+    "a value of another type": (lambda groups, site: site.update(trino_warmup_seconds="soon"),
+                                ["trino_warmup_seconds", "soon", "Nothing was changed. The variables of trino.example.test are wrong"]),
     "unreachable API": (lambda groups, site: None, [NO_API, "proxmox_api_host", "proxmox_api_port"]),
 }
 

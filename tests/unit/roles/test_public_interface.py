@@ -69,14 +69,27 @@ def test_every_role_has_a_specification():
 
 
 def test_the_stages_of_a_component_are_the_houses():
-    stages = ["validate", "install", "configure", "service", "verify"]
+    stages = ["install", "configure", "service", "verify"]
     for role in ROLES:
         if role.name in ("common", "mirror"):
             continue
-        main = load(role / "tasks/main.yml")
-        assert [task["ansible.builtin.import_tasks"] for task in main] == [stage + ".yml" for stage in stages], role.name
-        for task, stage in zip(main, stages):
+        check, deploy = load(role / "tasks/main.yml")
+        assert check["ansible.builtin.import_tasks"] == "validate.yml" and check["tags"] == [role.name + "_validate"], role.name
+        assert deploy["ansible.builtin.import_tasks"] == "deploy.yml", role.name
+        tasks = load(role / "tasks/deploy.yml")
+        assert [task["ansible.builtin.import_tasks"] for task in tasks] == [stage + ".yml" for stage in stages], role.name
+        for task, stage in zip(tasks, stages):
             assert "%s_%s" % (role.name, stage) in task["tags"], role.name
+
+
+def test_preflight_holds_every_component_to_its_specification():
+    """What site.yml deploys has no check of its own there: preflight is it, before anything is changed."""
+    asked = next(play for play in load(ROOT / "playbooks/preflight.yml") if play["name"] == "Check the variables of every component")
+    loop = asked["tasks"][0]["loop"]
+    for name in ["mirror", *load(ROOT / "group_vars/all/components.yml")["lakehouse_components"]]:
+        assert "'%s'" % name in loop, name
+        entries = load(ROOT / "roles" / name / "meta/argument_specs.yml")["argument_specs"]
+        assert entries["validate"]["options"] == entries["main"]["options"], name
 
 
 def test_task_files_stay_readable():
