@@ -23,6 +23,10 @@ SITE = {
     "datagen_s3_endpoint": "https://s3.example.org:9000",
     "datagen_s3_bucket": "lake",
     "datagen_s3_secret_key": secrets.token_urlsafe(),
+    "datagen_verify_s3_url": "https://s3.example.org:9000",
+    "datagen_verify_ca_path": "ca.crt",
+    "datagen_verify_access_key": "verify",
+    "datagen_verify_secret_key": secrets.token_urlsafe(),
 }
 KAFKA = {"datagen_kafka_bootstrap_servers": "kafka.example.org:9093", "datagen_kafka_topics": {"sales": "comercial.sales"}}
 SAID = "{{ ansible_failed_result['msg'] | default(ansible_failed_result) | string }}"

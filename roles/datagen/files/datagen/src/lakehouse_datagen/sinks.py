@@ -164,5 +164,6 @@ class KafkaSink:
             raise Refused(f"no such topic, or not for this account: {', '.join(missing)}")
 
     def _remember(self, error):
-        # Why nothing arrives, such as a wrong password; the records themselves only time out.
-        self._trouble = f"({error})"
+        # Why nothing arrives, such as a wrong password; the records themselves only time out. That no broker is left says less.
+        if not self._trouble or error.name() != "_ALL_BROKERS_DOWN":
+            self._trouble = f"({error})"
