@@ -45,7 +45,7 @@ def page():
         defaults = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {} if defaults.exists() else {}
         lines.append("## %s\n" % path.parents[1].name)
         for entry, spec in entries.items():
-            if entry == "validate": # of the same variables
+            if entry == "validate":  # of the same variables
                 continue
             if entry != "main":
                 lines.append("### %s\n" % entry)
