@@ -128,7 +128,7 @@ def tasks_in(tree):
 
 PARTS = load(ROOT / "roles/common/meta/argument_specs.yml")["argument_specs"]
 WIRED = {name for path in [ROOT / "roles/common/defaults/main.yml", *ROOT.glob("group_vars/all/*.yml")] for name in load(path)}
-BUILDING = ("account", "java", "packages", "release", "tls", "unit", "wait")
+BUILDING = ("account", "java", "offered", "packages", "release", "tls", "unit", "wait")
 IMPORTS = [
     (path, task)
     for path in sorted(ROOT.glob("roles/*/tasks/*.yml"))
