@@ -31,6 +31,7 @@ CASES = {
     "port-of-root": ({"superset_https_port": 443}, ["superset_https_port is 443", "above 1023"]),
     "nobody-works": ({"superset_workers": 0}, ["superset_workers is 0"]),
     "too-many-workers": ({"superset_workers": 4}, ["superset_memory_mib is 1536", "4 workers", "fewer superset_workers"]),
+    "worker-as-text": ({"superset_celery": "true", "superset_memory_mib": 846}, ["a worker of Celery", "needs 1196"]),
     "short-key": ({"superset_secret_key": SHORT}, ["superset_secret_key has 8 characters", "vaulted"]),
     "short-password": ({"superset_users": [dict(ANA, password=SHORT)]}, ["12 characters", "ana"]),
     "one-name-twice": ({"superset_users": [ANA, dict(ANA, email="x@example.org")]}, ["superset_users (ana, ana"]),
@@ -43,6 +44,7 @@ CASES = {
 }
 GOOD = {
     "as-it-should-be": {},
+    "no-worker-as-text": {"superset_celery": "false", "superset_memory_mib": 846},
     "all-of-it": {"superset_workers": 2, "superset_memory_mib": 2048, "superset_celery": True, "superset_users": [ANA], "superset_settings": {"ROW_LIMIT": 5}},
 }
 PLAY = """

@@ -92,6 +92,20 @@ def test_preflight_holds_every_component_to_its_specification():
         assert entries["validate"]["options"] == entries["main"]["options"], name
 
 
+def test_a_switch_may_be_a_text():
+    """-e NAME=false, an INI inventory and a survey give texts, and in an expression the text "false" is true."""
+    switches = [name for role in ROLES for name, option in options_of(role).items() if option["type"] == "bool"]
+    read = re.compile(r"\b(%s)\b(?!:| \| bool| \| default\((?:true|false)\) \| bool)" % "|".join(sorted(set(switches))))
+    for folder in ("group_vars/all", "playbooks", "roles"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix not in (".yml", ".j2") or path.name == "argument_specs.yml":
+                continue
+            for line in path.read_text().splitlines():
+                # Ansible itself turns no_log into a bool; a value in brackets is only shown.
+                told = re.sub(r"^ *no_log: .*|\w+: \{\{ \w+ \}\}|\w+ (?:to|is) (?:true|false)\b", "", line)
+                assert not read.search(told), "%s: %s" % (path.relative_to(ROOT), line.strip())
+
+
 def test_task_files_stay_readable():
     for path in ROOT.glob("roles/*/tasks/*.yml"):
         assert len(path.read_text().splitlines()) <= 120, path
