@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
-
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
@@ -31,8 +29,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         dummy, args = self.validate_argument_spec(dict(OPTIONS, **LISTS), required_if=[
             ("state", state, ["name"]) for state in (turns.BEGUN, turns.DONE, turns.FAILED)])
-        # This folder is that of one run of Ansible, which removes it at its end.
-        self.turns = turns.Turns(os.path.join(C.DEFAULT_LOCAL_TMP, "turns"))
+        self.turns = turns.Turns(C.DEFAULT_LOCAL_TMP)
         result["changed"] = False
         if args["state"] == "report":
             result["turns"] = self.turns.all()

@@ -9,8 +9,9 @@ import json
 import os
 import time
 
-BEGUN, DONE, FAILED, STOPPED = "begun", "done", "failed", "stopped"
+BEGUN, DONE, FAILED, STOPPED, LOST = "begun", "done", "failed", "stopped", "lost"
 ENDED = (DONE, FAILED, STOPPED)
+WHOLE = "(host)"
 
 
 def hosts_of(components, name, groups):
@@ -32,11 +33,12 @@ def components_of(components, host, groups):
 
 
 class Turns:
-    """Marks in a folder of the controller, one for each component and host."""
+    """Marks on the controller, one for each component and host, and for each host that was lost, as of the component WHOLE."""
 
     def __init__(self, folder):
-        self.folder = folder
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        """folder is that of one run of Ansible, which removes it at its end."""
+        self.folder = os.path.join(folder, "turns")
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
 
     def mark(self, name, host, state, reason=""):
         place = os.path.join(self.folder, "%s@%s" % (name, host))
@@ -60,7 +62,8 @@ class Turns:
         until = time.monotonic() + timeout
         while True:
             marks = [self.read(*pair) for pair in pairs]
-            waiting = [mark for mark in marks if mark["state"] not in ENDED and mark["host"] not in lost]
+            waiting = [mark for mark in marks if mark["state"] not in ENDED and mark["host"] not in lost
+                       and self.read(WHOLE, mark["host"])["state"] != LOST]
             if not waiting or time.monotonic() > until:
                 return [mark for mark in marks if mark["state"] != DONE]
             time.sleep(0.2)

@@ -16,7 +16,8 @@ author:
 description:
   - In a play whose hosts go on without one another (strategy P(ansible.builtin.host_pinned#strategy)), begins a component on a host when all
     that it needs has ended well on the other hosts of the play, and tells the others how it ended.
-  - What is no part of the play, as with C(--limit), is not waited for.
+  - What is no part of the play, as with C(--limit), is not waited for, nor is a host that was lost meanwhile, where the callback
+    P(gti.lakehouse.turns#callback) is enabled.
 extends_documentation_fragment:
   - gti.lakehouse.attributes.info_module
 options:

@@ -23,6 +23,10 @@ ROLE = """
 - name: Begin
   ansible.builtin.shell: {cmd: "echo begin {{ component.name }} {{ inventory_hostname }} >> {{ journal }}; sleep 0.5"}
   tags: [probe_configure]
+- name: Reach
+  ansible.builtin.ping:
+  when: component.name in lost | default([])
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9} # which nobody serves
 - name: Work
   ansible.builtin.command: {argv: ["{{ 'false' if component.name in broken | default([]) else 'true' }}"]}
 - name: End
@@ -93,6 +97,15 @@ def test_a_failure_stops_what_needs_it_and_nothing_else_and_another_run_goes_on(
     assert "db_hive db failed Work" in table and "trino trino stopped for want of db_hive on db" in table
     code, lines, output = site("--forks", "1")  # with which a host that waited for one behind it would wait for ever
     assert code == 0 and len(lines) == 20, output
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_waits_for_a_host_that_is_lost_is_told(site, strategy):
+    code, lines, output = site("-e", json.dumps({"lost": ["minio"]}), strategy=strategy)
+    assert code != 0 and "begin db_hive db" not in lines and "end gitops superset" in lines, output
+    table = [" ".join(line.split()) for line in output.splitlines()]
+    assert "db_hive db stopped for want of minio on minio" in table, output
+    assert any(line.startswith("(host) minio lost ") for line in table), output
 
 
 def test_a_node_that_fails_keeps_the_roll_from_the_next(site):

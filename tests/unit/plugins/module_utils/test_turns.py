@@ -33,7 +33,7 @@ def test_what_a_host_goes_through():
 
 @pytest.fixture
 def marks(tmp_path):
-    return turns.Turns(str(tmp_path / "turns"))
+    return turns.Turns(str(tmp_path))
 
 
 def test_waits_until_all_have_ended(marks):
@@ -53,6 +53,11 @@ def test_does_not_wait_for_a_host_that_is_lost_nor_for_ever(marks):
     marks.mark("minio", "m", turns.BEGUN)
     assert [mark["state"] for mark in marks.wait([("minio", "m"), ("kafka", "k1")], {"m", "k1"}, 10)] == [turns.BEGUN, ""]
     assert [mark["host"] for mark in marks.wait([("minio", "m")], set(), 0)] == ["m"]
+
+
+def test_stops_waiting_when_a_host_is_lost(marks):
+    threading.Timer(0.3, marks.mark, (turns.WHOLE, "m", turns.LOST)).start()
+    assert [mark["host"] for mark in marks.wait([("minio", "m")], set(), 10)] == ["m"]
 
 
 def test_lists_all(marks):

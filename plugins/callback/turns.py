@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: turns
+type: aggregate
+short_description: Tell hosts that wait for their turn of one that was lost
+version_added: 0.1.0
+author:
+  - The gti.lakehouse authors (@gti)
+description:
+  - A host that can no longer be reached leaves the play, and no task of its own can say so. This tells
+    M(gti.lakehouse.turn) of it, which would wait for that host until its O(gti.lakehouse.turn#module:timeout) ends.
+requirements:
+  - Enabled with C(callbacks_enabled = gti.lakehouse.turns), as in this collection's C(ansible.cfg).
+"""
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.gti.lakehouse.plugins.module_utils.turns import LOST, WHOLE, Turns
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "gti.lakehouse.turns"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_runner_on_unreachable(self, result):
+        # By the names that ansible-core 2.18 has, too.
+        if not result._task.ignore_unreachable:
+            Turns(C.DEFAULT_LOCAL_TMP).mark(WHOLE, result._host.get_name(), LOST, result._result.get("msg", ""))
