@@ -47,9 +47,11 @@ def preflight(tmp_path, groups, values, playbook=str(ROOT / "playbooks/preflight
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/lakehouse.yml").write_text(yaml.safe_dump(values))
     secrets = tmp_path / ".secrets"
-    for name in ("ssh/id_ed25519.pub", "ca/ca.crt"):
+    for name in ("ssh/id_ed25519", "datagen/airflow", "gitea/ssh_host_ed25519_key", "gitops/airflow", "gitops/superset"):
         (secrets / name).parent.mkdir(parents=True, exist_ok=True)
-        (secrets / name).write_text("for a test only\n")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(secrets / name)], check=True)
+    (secrets / "ca").mkdir()
+    (secrets / "ca/ca.crt").write_text("for a test only\n")
     run = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.yml"), playbook],
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", **environment},
@@ -92,6 +94,31 @@ def test_bad_input_is_refused_with_its_remedy(tmp_path, case):
         assert word in said, said[-3000:]
     if case != "unreachable API":
         assert "Ask the Proxmox API" not in said or "192.0.2" not in said.split("Ask the Proxmox API")[1], said[-3000:]
+
+
+def texts_of_switches_and_numbers():
+    """The defaults of all roles' switches and numbers as -e NAME=VALUE gives them, but for those that group_vars/all sets."""
+    wired = set().union(*(yaml.safe_load(path.read_text()) or {} for path in (ROOT / "group_vars/all").glob("*.yml")))
+    texts = {}
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        for entry in yaml.safe_load(path.read_text())["argument_specs"].values():
+            texts.update((name, str(option["default"]).lower()) for name, option in entry.get("options", {}).items()
+                         if option["type"] in ("bool", "float", "int") and "default" in option and name not in wired)
+    return texts
+
+
+def test_switches_and_numbers_may_be_texts(tmp_path):
+    """As the command line, INI inventories and surveys give them."""
+    groups, values = copy.deepcopy(SITE), site_vars()
+    for number, group in enumerate(["kafka_kraft", "app_db", "datagen", "gitea", "airflow", "superset"], 20):
+        groups[group] = {group.replace("_", "-") + ".example.test": {
+            "ansible_host": "192.0.2.%d" % number, "lakehouse_ct": {"vmid": 200 + number, "memory": 4096, "rootfs_gib": 8, "order": 3}}}
+    changed("spark_iceberg", lakehouse_ct={"memory": 6144})(groups, values)
+    values["lakehouse_gitea_version"] = "1.24.6"
+    texts = texts_of_switches_and_numbers()
+    assert len(texts) > 50
+    said = preflight(tmp_path, groups, dict(values, **texts))
+    assert NO_API in said and "proxmox_api_host" in said, said[-3000:]
 
 
 def test_an_installed_collection_brings_what_is_true_of_every_site(tmp_path):
