@@ -8,7 +8,7 @@ from ansible.errors import AnsibleFilterError
 STEP = 64
 
 
-def heap_mib(memory_mib, beside_mib=832, share=0.85):
+def heap_mib(memory_mib, beside_mib=1024, share=0.85):
     """Say how much heap a JVM may take on a machine of its own.
 
     :param memory_mib: memory of the machine.

@@ -51,7 +51,7 @@ CASES = {
     "illegal environment": ({"trino_environment": "My-Site"}, ["trino_environment", "My-Site", "small letters"]),
     "coordinator without TLS": ({"trino_coordinator_url": "http://a:8080"}, ["trino_coordinator_url", "http://a:8080", "https://"]),
     "nobody to work": ({"trino_worker_count": 0}, ["trino_worker_count", "0", "trino_include_coordinator"]),
-    "container too small": ({"trino_memory_mib": 1855}, ["trino_heap_mib", "960", "trino_memory_mib (1855)", "1856"]),
+    "container too small": ({"trino_memory_mib": 2047}, ["trino_heap_mib", "960", "trino_memory_mib (2047)", "2048"]),
     "heap too large": ({"trino_heap_mib": 3500}, ["trino_heap_mib", "3500", "trino_memory_mib, 4096", "Lower"]),
     "user without a legal name": ({"trino_users": USERS + [{"name": "a:b", "password": PASSWORD}]}, ["trino_users", "a:b", "Use letters"]),
     "user twice": ({"trino_users": USERS + USERS}, ["trino_users", "datalake", "Keep one"]),

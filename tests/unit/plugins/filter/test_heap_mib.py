@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 @pytest.mark.parametrize(
     ("memory", "heap"),
-    [(0, 0), (832, 0), (896, 64), (1856, 1024), (1855, 960), (2560, 1728), ("2560", 1728), (4096, 3264), (16384, 13888)],
+    [(0, 0), (1024, 0), (1088, 64), (2048, 1024), (2047, 960), (2560, 1536), ("2560", 1536), (4096, 3072), (16384, 13888)],
 )
 def test_sizes(memory, heap):
     assert heap_mib(memory) == heap
