@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import pathlib
 import threading
 
 import pytest
@@ -15,27 +16,31 @@ from lakehouse_gitops import sql, trino
 from lakehouse_gitops.settings import Unfinished
 
 
-class TestStatements:
-    def test_each_has_its_line(self):
-        text = "-- what it is; really\n\ncreate schema a;\n  \ninsert into a.b\nselect ';', 1 -- x\nfrom c\n;\n"
-        assert [(item.line, item.text) for item in sql.statements("x.sql", text)] == [
-            (3, "create schema a"),
-            (5, "insert into a.b\nselect ';', 1 -- x\nfrom c"),
-        ]
+PARAMETERS = b'{"day": {"type": "date", "example": "2026-01-31"}, "days": {"type": "integer", "example": 3}}'
 
-    def test_the_last_needs_no_end(self):
-        assert [item.text for item in sql.statements("x.sql", "select 1;\nselect 2")] == ["select 1", "select 2"]
 
-    @pytest.mark.parametrize("text", ["", "\n", "-- nothing\n", ";\n;\n"])
-    def test_there_may_be_none(self, text):
-        assert sql.statements("x.sql", text) == []
+class TestRead:
+    def test_parameters_are_those_of_the_files_folder(self):
+        files = {"a/x.sql": b"select 1;\r\nselect date '{{ params.day }}', interval '{{ params.days }}' day; -- why;", "a/params.json": PARAMETERS}
+        assert sql.read(files) == (
+            [sql.Statement("a/x.sql", 1, "select 1"), sql.Statement("a/x.sql", 2, "select date '2026-01-31', interval '3' day")],
+            [],
+        )
 
-    def test_what_is_given_later_is_a_day(self):
-        assert sql.statements("x.sql", "select date '{{ params.first_day }}'")[0].text == "select date '2026-01-01'"
+    @pytest.mark.parametrize("name", ["b/x.sql", "a/b/x.sql", "x.sql"])
+    def test_and_of_no_other(self, name):
+        dummy, problems = sql.read({name: b"\nselect {{ params.day }}", "a/params.json": PARAMETERS})
+        assert problems == [f"{name}: line 2: params.day is not declared in params.json"]
+
+    def test_what_cannot_be_read_is_named_with_its_file(self):
+        files = {"a/x.sql": b"select {{ 7 * 7 }}", "b/x.sql": b"select '", "c/params.json": b"{", "d/x.sql": b"select 1"}
+        found, problems = sql.read(files)
+        assert [item.file for item in found] == ["d/x.sql"]
+        assert [problem.partition(":")[0] for problem in problems] == ["a/x.sql", "b/x.sql", "c/params.json"]
 
     @given(strategies.lists(strategies.from_regex(r"select [a-z]{1,5}(\n  from [a-z]{1,5})?", fullmatch=True), max_size=5))
     def test_what_is_joined_comes_apart(self, texts):
-        found = sql.statements("x.sql", "".join(text + ";\n" for text in texts))
+        found, dummy = sql.read({"x.sql": "".join(text + ";\n" for text in texts).encode()})
         assert [item.text for item in found] == texts
 
     @pytest.mark.parametrize(
@@ -53,8 +58,16 @@ class TestStatements:
 
 
 def test_the_files_that_are_for_trino(archive):
-    tree = archive(**{"sql/a.sql": "select 1", "b.spark.sql": "x", "README.md": "select"})
-    assert sql.files_of(tree) == {"sql/a.sql": "select 1"}
+    tree = archive(**{"sql/a.sql": "select 1", "sql/params.json": "{}", "b.spark.sql": "x", "README.md": "select"})
+    assert sql.files_of(tree) == {"sql/a.sql": b"select 1", "sql/params.json": b"{}"}
+
+
+def test_dags_that_read_sql_in_another_way_than_the_check_are_refused(archive):
+    ours = pathlib.Path(sql.statements.__file__).read_text(encoding="utf-8")
+    assert sql.copy_problems(archive(**{sql.COPY: ours})) == []
+    assert sql.copy_problems(archive(**{"dags/other.py": ""})) == []
+    (problem,) = sql.copy_problems(archive(**{sql.COPY: ours + "\n"}))
+    assert problem.startswith("dags/lakehouse/statements.py: it is not the platform's")
 
 
 def error(name, message="", kind="USER_ERROR"):

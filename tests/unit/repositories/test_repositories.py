@@ -35,10 +35,10 @@ def personal():
     return load("group_vars/all/spark_streams.yml")["lakehouse_personal_data"]
 
 
-@pytest.mark.parametrize("name", ["spark-jobs", "lakehouse-sql"])
-def test_a_repositorys_own_tests_pass(name):
+@pytest.mark.parametrize("name, tests", [("spark-jobs", "tests"), ("lakehouse-sql", "tests"), ("airflow-dags", "tests/test_statements.py")])
+def test_a_repositorys_own_tests_pass(name, tests):
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"], cwd=REPOSITORIES / name, check=False,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", tests], cwd=REPOSITORIES / name, check=False,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
@@ -47,6 +47,11 @@ def test_a_repositorys_own_tests_pass(name):
 def test_a_repository_has_nothing_that_the_flow_refuses():
     for path in REPOSITORIES.rglob("*"):
         assert not path.is_symlink() and (path.is_file() or path.is_dir()), path
+
+
+def test_sql_is_read_in_one_way():
+    source = REPOSITORIES / "airflow-dags/dags/lakehouse/statements.py"
+    assert (ROOT / "roles/gitops/files/lakehouse_gitops/statements.py").resolve() == source
 
 
 @pytest.mark.parametrize("name", ["curate.py", "pseudonyms.py"])

@@ -164,6 +164,8 @@ class Flow:
             archive = copy.archive(tree)
         except ValueError as error:
             return [str(error)]
+        if "dags" in repository.checks and (problems := sql.copy_problems(archive)):
+            return problems
         # By what it is checked: another release of its interpreter may find what this one does not.
         way = f"{self.settings.checked_with} {os.path.realpath(os.path.dirname(repository.interpreter))} {repository.checks}"
         if not self.memory.green(repository.name, tree, way):
@@ -176,15 +178,17 @@ class Flow:
 
     def explain(self, releases: Releases, archive: bytes) -> list[str]:
         files = sql.files_of(archive)
-        found = [statement for name, text in files.items() for statement in sql.statements(name, text)]
+        found, problems = sql.read(files)
+        if problems:
+            return problems
         # What already runs as it is cannot be made worse by this change; before the first release, all of it.
-        bygone = {name for name, text in files.items() if not releases.current() or self._runs(releases, name, text)}
+        bygone = {name for name, content in files.items() if not releases.current() or self._runs(releases, name, content)}
         return trino.problems(self.explainer, found, bygone)
 
     @staticmethod
-    def _runs(releases: Releases, name: str, text: str) -> bool:
+    def _runs(releases: Releases, name: str, content: bytes) -> bool:
         path = releases.link / name
-        return path.is_file() and path.read_bytes().decode(errors="replace") == text
+        return path.is_file() and path.read_bytes() == content
 
     def _tell(self, repository: Repository, judged: dict) -> None:
         """Show how main was judged, if that could not be shown yet."""

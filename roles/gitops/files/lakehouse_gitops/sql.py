@@ -1,20 +1,22 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQL files as they lie in a tree. They are text here: nothing of them runs."""
+"""SQL files as they lie in a tree. They are text here: nothing of them runs. How they are read is the run's own way: statements.py is
+the file by which Airflow's tasks read them, in the platform's copy."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
+import pathlib
+import posixpath
 import re
 import tarfile
 
-# Times in a statement are given when it runs; any day will do to see that it is right.
-PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
-DAY = "2026-01-01"
-LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
-END = re.compile(r";[ \t]*$", re.MULTILINE)
+from . import statements
+
+# Where the repository of DAGs has what is read here from this package.
+COPY = "dags/lakehouse/statements.py"
 CREATES = re.compile(r"\s*create\s+(?:or\s+replace\s+)?(?:table|view|schema)\s+(?:if\s+not\s+exists\s+)?([\w.\"]+)", re.IGNORECASE)
 
 
@@ -36,24 +38,37 @@ class Statement:
         return re.match(r"\s*(create|alter|drop|comment|call|analyze|refresh)\b", self.text, re.IGNORECASE) is not None
 
 
-def files_of(archive: bytes) -> dict[str, str]:
-    """The SQL files of a tree that are for Trino."""
+def files_of(archive: bytes) -> dict[str, bytes]:
+    """The SQL files of a tree that are for Trino, and the declarations of their parameters."""
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for member in tar:
-            if member.isfile() and member.name.endswith(".sql") and not member.name.endswith(".spark.sql"):
-                found[member.name] = tar.extractfile(member).read().decode(errors="replace")
+            declares = posixpath.basename(member.name) == statements.PARAMETERS
+            if member.isfile() and (declares or member.name.endswith(".sql") and not member.name.endswith(".spark.sql")):
+                found[member.name] = tar.extractfile(member).read()
     return found
 
 
-def statements(file: str, text: str) -> list[Statement]:
-    """Split at a semicolon that ends a line; lines that are comments go, and leave the count of lines as it is."""
-    text = PLACEHOLDER.sub(DAY, LINE_COMMENT.sub("", text))
-    found, start = [], 0
-    for end in [match.start() for match in END.finditer(text)] + [len(text)]:
-        piece = text[start:end]
-        if piece.strip(" \t\r\n;"):
-            blank = len(piece) - len(piece.lstrip("; \t\r\n"))
-            found.append(Statement(file, text.count("\n", 0, start + blank) + 1, piece.strip("; \t\r\n")))
-        start = end
-    return found
+def read(files: dict[str, bytes]) -> tuple[list[Statement], list[str]]:
+    """The statements of a tree's files, and what is wrong with the files themselves."""
+    found, problems = [], []
+    for name, content in files.items():
+        parameters = posixpath.join(posixpath.dirname(name), statements.PARAMETERS)
+        try:
+            declared = statements.declared(files.get(parameters, b"{}"))
+            if name != parameters:
+                read = statements.statements(content, declared, statements.examples(declared))
+                found += [Statement(name, line, text) for line, text in read]
+        except statements.Fault as fault:
+            problems.append(f"{name}: {fault}")
+    return found, problems
+
+
+def copy_problems(archive: bytes) -> list[str]:
+    """A tree of DAGs reads SQL in the way in which it is checked, or it is refused."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        theirs = [tar.extractfile(member).read() for member in tar if member.name == COPY and member.isfile()]
+    ours = pathlib.Path(statements.__file__).read_bytes()
+    if all(content == ours for content in theirs):
+        return []
+    return [f"{COPY}: it is not the platform's, by which SQL is checked; take {statements.__file__} of the host that deploys"]

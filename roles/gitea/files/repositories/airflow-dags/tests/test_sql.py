@@ -2,36 +2,38 @@ from __future__ import annotations
 
 import datetime
 
-import jinja2
 import pytest
-from lakehouse import sql
+from lakehouse import sql, statements
 
 FILE = """
 -- Makes things; in two steps.
 create table if not exists a (b varchar comment 'it''s; one');
   -- And this.
 insert into a
-values ('{{ params.day }}');
+values (date '{{ params.day }}');
 """
+DAY = '{"day": {"type": "date", "example": "2026-01-01"}}'
 
 
-def test_a_file_is_split_where_lines_end_with_a_semicolon():
-    assert sql.statements(FILE, {"day": "2026-01-01"}) == [
-        "create table if not exists a (b varchar comment 'it''s; one')",
-        "insert into a\nvalues ('2026-01-01')",
-    ]
-
-
-def test_a_parameter_that_is_not_given_is_a_fault():
-    with pytest.raises(jinja2.UndefinedError):
-        sql.statements(FILE, {})
-
-
-def test_files_run_statement_by_statement(monkeypatch, tmp_path):
+@pytest.fixture
+def said(monkeypatch, tmp_path):
+    (tmp_path / "two.sql").write_text(FILE)
+    (tmp_path / "params.json").write_text(DAY)
     said = []
     monkeypatch.setattr(sql, "query", said.append)
-    (tmp_path / "two.sql").write_text(FILE)
-    assert sql.run_file("two.sql", {"day": "2026-01-01"}, folder=tmp_path) == len(said) == 2
+    return said
+
+
+def test_files_run_statement_by_statement(said, tmp_path):
+    assert sql.run_file("two.sql", {"day": "2026-05-01", "days": "1"}, folder=tmp_path) == 2
+    assert said == ["create table if not exists a (b varchar comment 'it''s; one')", "insert into a\nvalues (date '2026-05-01')"]
+
+
+@pytest.mark.parametrize("values", [None, {}, {"day": "{{ 7 * 7 }}"}, {"day": "2026-05-01'"}])
+def test_a_parameter_that_is_missing_or_of_another_type_is_a_fault_before_anything_runs(said, tmp_path, values):
+    with pytest.raises(statements.Fault):
+        sql.run_file("two.sql", values, folder=tmp_path)
+    assert said == []
 
 
 @pytest.mark.parametrize(

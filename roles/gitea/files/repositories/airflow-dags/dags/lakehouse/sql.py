@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import datetime
 import pathlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.decorators import task
 from airflow.providers.trino.hooks.trino import TrinoHook
-from jinja2 import Environment, StrictUndefined
 
-from lakehouse import site
-
-
-def statements(text: str, params: Mapping[str, str] | None = None) -> list[str]:
-    """A file's statements, which end with a semicolon at the end of a line. A parameter that is not given is a fault."""
-    rendered = Environment(undefined=StrictUndefined, autoescape=False).from_string(text).render(params=params or {})
-    parts = re.split(r";[ \t]*$", re.sub(r"^\s*--.*$", "", rendered, flags=re.M), flags=re.M)
-    return [part.strip() for part in parts if part.strip()]
+from lakehouse import site, statements
 
 
 def literal(value: Any) -> str:
@@ -48,9 +39,13 @@ def query(statement: str) -> list[Any]:
     return list(TrinoHook(site.TRINO).get_records(statement) or [])
 
 
-def run_file(name: str, params: Mapping[str, str] | None = None, folder: pathlib.Path = site.SQL_FOLDER) -> int:
-    found = statements((folder / name).read_text(), params)
-    for statement in found:
+def run_file(name: str, values: Mapping[str, Any] | None = None, folder: pathlib.Path = site.SQL_FOLDER) -> int:
+    """Run each statement of a file; the parameters are those of the params.json beside it."""
+    path = folder / name
+    parameters = path.with_name(statements.PARAMETERS)
+    declared = statements.declared(parameters.read_bytes()) if parameters.exists() else {}
+    found = statements.statements(path.read_bytes(), declared, values or {})
+    for _line, statement in found:
         query(statement)
     return len(found)
 
