@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 
 from lab.host import ansible, api, checks, containers, machine, network, settings, status, template
-from lab.host.shell import Failure, Progress, only_one
+from lab.host.shell import BOUND, Failure, Progress, only_one
 
 
 STEPS = ('machine', 'mirror', 'containers', 'site')
@@ -22,7 +22,7 @@ PLAYBOOKS = {
 
 
 def bootstrap() -> None:
-    if subprocess.run([settings.REPO / 'bootstrap'], check=False).returncode:
+    if subprocess.run([*BOUND, settings.REPO / 'bootstrap'], check=False).returncode:
         raise Failure('./bootstrap failed, see above.')
 
 

@@ -6,21 +6,36 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: turns
 type: aggregate
-short_description: Tell hosts that wait for their turn of one that was lost
+short_description: Tell hosts that wait for their turn of one that was lost, and end what a killed run leaves
 version_added: 0.1.0
 author:
   - The gti.lakehouse authors (@gti)
 description:
   - A host that can no longer be reached leaves the play, and no task of its own can say so. This tells
     M(gti.lakehouse.turn) of it, which would wait for that host until its O(gti.lakehouse.turn#module:timeout) ends.
+  - Ansible's worker processes, and the programs that they run on the controller, end with a run that is killed (on Linux). Without this they
+    go on for as long as their task takes, beside the next run.
 requirements:
   - Enabled with C(callbacks_enabled = gti.lakehouse.turns), as in this collection's C(ansible.cfg).
 """
+
+import ctypes
+import os
+import signal
+import sys
 
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.turns import LOST, WHOLE, Turns
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with(run):
+    """Of a process that was just forked: as a worker of the run, by Ansible's own handler of this signal, which ends what it runs, too."""
+    if os.getppid() == run:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class CallbackModule(CallbackBase):
@@ -28,6 +43,11 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "gti.lakehouse.turns"
     CALLBACK_NEEDS_ENABLED = True
+
+    def v2_playbook_on_start(self, playbook):
+        run = os.getpid()
+        if sys.platform == "linux":
+            os.register_at_fork(after_in_child=lambda: end_with(run))
 
     def v2_runner_on_unreachable(self, result):
         # By the names that ansible-core 2.18 has, too.

@@ -31,7 +31,7 @@ def site_vars():
     values.update({
         "vault_proxmox_token_secret": "00000000-0000-0000-0000-000000000000",
         "lakehouse_domain": "example.test",
-        "lakehouse_admin_networks": ["192.0.2.0/24"],
+        "lakehouse_admin_networks": ["192.0.2.10/32", "198.51.100.0/24"],
         "lakehouse_trino_version": "476",
         "proxmox_api_host": NO_API,
         "proxmox_api_port": 9,
@@ -76,6 +76,9 @@ CASES = {
     "two hosts with one address": (changed("minio", ansible_host="192.0.2.12"), ["192.0.2.12", "ansible_host", "Give each its own"]),
     "two hosts with one vmid": (changed("minio", lakehouse_ct={"vmid": 117}), ["117", "lakehouse_ct.vmid", "Give each its own"]),
     "nobody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=[]), ["lakehouse_admin_networks"]),
+    "everybody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=["0.0.0.0/0"]),
+                                 ["0.0.0.0/0", "containers' whole network 192.0.2.0/24", "lakehouse_admin_networks_wide"]),
+    "no network": (lambda groups, site: site.update(lakehouse_admin_networks=["198.51.100.7/24"]), ["198.51.100.7/24 has host bits set"]),
     "unknown version": (lambda groups, site: site.update(lakehouse_trino_version="999"), ["trino", "999"]),
     "container too small for its heap": (changed("trino", lakehouse_ct={"memory": 512}), ["trino_memory_mib", "512"]),
     "a value of another type": (lambda groups, site: site.update(trino_warmup_seconds="soon"),

@@ -22,9 +22,27 @@ ADMIN = ["198.51.100.0/24"]
 
 def test_rules_of_a_host_come_from_its_groups_flows():
     assert firewall_rules(FLOWS, ["s3"], GROUPS, ADDRESSES, ADMIN) == [
-        {"port": 9000, "sources": ["192.0.2.2", "192.0.2.3", "198.51.100.0/24"], "what": "S3"},
-        {"port": 9001, "sources": ["198.51.100.0/24"], "what": "console"},
+        {"port": 9000, "sources": ["192.0.2.2", "192.0.2.3"], "except": [], "what": "S3"},
+        {"port": 9000, "sources": ["198.51.100.0/24"], "except": [], "what": "S3"},
+        {"port": 9001, "sources": ["198.51.100.0/24"], "except": [], "what": "console"},
     ]
+
+
+@pytest.mark.parametrize("networks, inside", [
+    (["192.0.2.0/24"], ["192.0.2.1", "192.0.2.2"]),
+    (["0.0.0.0/0"], ["192.0.2.1", "192.0.2.2"]),
+    (["192.0.2.2/31", "198.51.100.0/24"], ["192.0.2.2"]),
+    (["192.0.2.3/32"], []),
+])
+def test_hosts_of_the_site_are_no_administrators_but_for_the_controller(networks, inside):
+    rules = firewall_rules(FLOWS, ["s3"], GROUPS, ADDRESSES, networks, ["b.x"])
+    assert rules[-1] == {"port": 9001, "sources": sorted(networks), "except": inside, "what": "console"}
+
+
+@pytest.mark.parametrize("network", ["192.0.2.7/24", "192.0.2.0/33", "office", ""])
+def test_a_network_that_is_none_is_named(network):
+    with pytest.raises(AnsibleFilterError, match="lakehouse_admin_networks"):
+        firewall_rules(FLOWS, ["s3"], GROUPS, ADDRESSES, [network])
 
 
 def test_a_host_without_address_is_named():

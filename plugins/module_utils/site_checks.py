@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a site's inventory and a command line may say: the collection's own files are the list of what there is."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import ipaddress
+import os
+import re
+
+# Where the names of variables stand: what a site may set, and what playbooks read from the command line.
+INTERFACE = ("group_vars/all/*.yml", "playbooks/group_vars/all/*.yml", "playbooks/*.yml", "playbooks/tasks/*.yml", "playbooks/templates/*",
+             "roles/*/defaults/main.yml", "roles/*/meta/argument_specs.yml")
+TASKS = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
+MORE_PREFIXES = ("lakehouse", "proxmox")
+ANSIBLES_TAGS = {"all", "always", "never", "tagged", "untagged"}
+TAGS = re.compile(r"\btags: \[([^\]{}]*)\]")
+PROOFS = re.compile(r"^    proofs:\n((?: {6}.*\n)+)", re.MULTILINE)
+KEYS = re.compile(r"^ *(\w+):", re.MULTILINE)
+
+
+def _texts(root, patterns):
+    for pattern in patterns:
+        for path in sorted(glob.glob(os.path.join(root, pattern))):
+            with open(path, encoding="utf-8") as stream:
+                yield stream.read()
+
+
+def prefixes(root):
+    """Of the variables that are this collection's: its roles' names, and two more."""
+    roles = [os.path.basename(path) for path in glob.glob(os.path.join(root, "roles", "*")) if os.path.isdir(path)]
+    return tuple(sorted(name + "_" for name in roles + list(MORE_PREFIXES)))
+
+
+def known_variables(root):
+    word = re.compile(r"\b(?:%s)[a-z0-9_]+\b" % "|".join(prefixes(root)))
+    return {name for text in _texts(root, INTERFACE) for name in word.findall(text)}
+
+
+def known_tags(root, components):
+    """Of playbooks and stages, and the proofs of playbooks/verify.yml."""
+    names = {tag.strip() for text in _texts(root, TASKS) for tags in TAGS.findall(text) for tag in tags.split(",")}
+    proofs = {name + "_verify" for text in _texts(root, ("playbooks/verify.yml",)) for block in PROOFS.findall(text) for name in KEYS.findall(block)}
+    return names | proofs | set(components) | ANSIBLES_TAGS
+
+
+def _nearest(name, known):
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return " (did you mean %s?)" % near[0] if near else ""
+
+
+def tag_problems(given, known):
+    """Tags that nothing has."""
+    return ["There is no tag %s%s." % (tag, _nearest(tag, known)) for tag in sorted(set(given) - set(known))]
+
+
+def variable_problems(given, known, beginnings, own):
+    """Variables with the collection's prefixes that nothing reads, but for those that the site calls its own."""
+    unknown = sorted(name for name in set(given) - set(known) - set(own) if name.startswith(tuple(beginnings)))
+    return ["There is no variable %s%s." % (name, _nearest(name, known)) for name in unknown]
+
+
+def network_problems(networks, address, prefix, wide):
+    """Of administrators' networks: what is none, and what is wider than a site can mean.
+
+    :param address: of one of the site's containers.
+    :param prefix: length of the prefix of their network.
+    :param wide: whether the site owns networks that hold the containers' whole network.
+    """
+    if not isinstance(networks, (list, tuple)):
+        return ["lakehouse_admin_networks is no list: write [%s]." % networks]
+    here = ipaddress.ip_network("%s/%s" % (address, prefix), strict=False)
+    problems = []
+    for network in networks:
+        try:
+            span = ipaddress.IPv4Network(network)
+        except ValueError as error:
+            problems.append("lakehouse_admin_networks has %s: %s. Write an IPv4 network as in 192.0.2.0/24, or one address as in 192.0.2.7/32."
+                            % (network, error))
+            continue
+        if here.subnet_of(span) and not wide:
+            problems.append("lakehouse_admin_networks has %s, which holds the containers' whole network %s: whatever else is in it could sign in and "
+                            "open each page. Name the networks of the people who run the site, or set lakehouse_admin_networks_wide: true."
+                            % (network, here))
+    return problems

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
+
+ROOT = pathlib.Path(__file__).parents[4]
+COMPONENTS = yaml.safe_load((ROOT / "group_vars/all/components.yml").read_text())["lakehouse_components"]
+INVENTORIES = sorted([*ROOT.glob("inventories/*/hosts.yml"), *ROOT.glob("inventories/*/group_vars/*/*.yml"), *ROOT.glob("molecule/*/inventory/*.yml")])
+
+
+@pytest.mark.parametrize("network, wide, words", [
+    ("192.0.2.0/24", False, "whole network 192.0.2.0/24"),
+    ("0.0.0.0/0", False, "whole network"),
+    ("192.0.0.0/16", False, "whole network"),
+    ("0.0.0.0/0", True, ""),
+    ("192.0.2.0/25", False, ""),
+    ("192.0.2.9/32", False, ""),
+    ("198.51.100.0/24", False, ""),
+    ("2001:db8::/32", False, "Write an IPv4 network"),
+    ("192.0.2.9/24", True, "has host bits set"),
+    ("office", True, "Write an IPv4 network"),
+])
+def test_a_network_is_as_wide_as_a_site_can_mean(network, wide, words):
+    found = site_checks.network_problems([network], "192.0.2.31", 24, wide)
+    assert len(found) == bool(words) and words in "".join(found)
+
+
+def test_one_network_is_a_list_all_the_same():
+    assert site_checks.network_problems("192.0.2.9/32", "192.0.2.31", 24, False) == ["lakehouse_admin_networks is no list: write [192.0.2.9/32]."]
+
+
+def test_a_tag_that_nothing_has_is_named_with_the_nearest():
+    known = site_checks.known_tags(ROOT, COMPONENTS)
+    assert site_checks.tag_problems(["trinoo", "trino"], known) == ["There is no tag trinoo (did you mean trino?)."]
+    assert site_checks.tag_problems(["xyzzy"], known) == ["There is no tag xyzzy."]
+
+
+def test_the_tags_that_are_documented_and_used_are_known():
+    guide = (ROOT / "docs/operations.md").read_text()
+    used = {tag for path in ROOT.glob("molecule/*/molecule.yml") for tags in re.findall(r"-tags=(\S+)", path.read_text()) for tag in tags.split(",")}
+    used |= {tag for tags in re.findall(r"--tags ([\w,]+)", guide) for tag in tags.split(",")}
+    used |= {name for name in re.findall(r"\b[a-z]\w*_verify\b", (ROOT / "playbooks/verify.yml").read_text()) if "`%s`" % name in guide}
+    assert used - site_checks.known_tags(ROOT, COMPONENTS) == set()
+
+
+def test_a_variable_that_nothing_reads_is_named_with_the_nearest():
+    known = site_checks.known_variables(ROOT)
+    given = ["lakehouse_trino_versao", "trino_heap_mb", "somebody_elses", "lakehouse_mine", "lakehouse_trino_version", "kafka_lag_max", "vault_mine"]
+    assert site_checks.variable_problems(given, known, site_checks.prefixes(ROOT), ["lakehouse_mine"]) == [
+        "There is no variable lakehouse_trino_versao (did you mean lakehouse_trino_version?).",
+        "There is no variable trino_heap_mb (did you mean trino_heap_mib?)."]
+
+
+@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_inventories_that_ship_set_what_there_is(path):
+    own = {"lakehouse_lab_state_dir", "lakehouse_lab_cache_dir"}
+    names = set(re.findall(r"^ *(\w+):", path.read_text(), re.MULTILINE))
+    assert site_checks.variable_problems(names, site_checks.known_variables(ROOT), site_checks.prefixes(ROOT), own) == []
+
+
+def test_every_variable_of_the_roles_is_known():
+    specified = {name for path in ROOT.glob("roles/*/meta/argument_specs.yml")
+                 for entry in yaml.safe_load(path.read_text())["argument_specs"].values() for name in entry.get("options", {})}
+    assert specified and specified - site_checks.known_variables(ROOT) == set()
