@@ -9,9 +9,10 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable
 
 from . import sandbox, sql, trino
-from .git import Conflict, Copy
+from .git import Conflict, Copy, Slow
 from .gitea import Gitea
 from .record import Memory, Record
 from .release import Refused, Releases
@@ -21,6 +22,8 @@ CHECK = "lakehouse/check"
 PULL = re.compile(r"refs/pull/\d+/head")
 # Of pull requests whose heads nobody has answered yet, in one run, the newest first; main comes between two runs.
 PULLS_AT_ONCE = 5
+PULLS_SECONDS = 300  # after which none is begun
+PULLS_KNOWN = 200  # of the newest; as many heads as are remembered are more
 AFTER_SECONDS = 180
 
 log = logging.getLogger("gitops")
@@ -40,45 +43,56 @@ class Flow:
         self.memory = Memory(settings.state / "memory.json")
 
     def run(self) -> bool:
-        """Whether all that there was to do could be done, if with a bad end."""
-        finished = True
-        for repository in self.settings.repositories:
-            try:
-                finished = self.serve(repository) and finished
-            except Unfinished as error:
-                log.error("%s: %s", repository.name, error)
-                finished = False
-        return finished
+        """Whether all that there was to do could be done, if with a bad end. Every main comes before any pull request."""
+        finished = [self.alone(repository, self.serve_main) for repository in self.settings.repositories]
+        until = time.monotonic() + PULLS_SECONDS
+        finished += [self.alone(repository, self.serve_pulls, until) for repository in self.settings.repositories if repository.pulls]
+        return all(finished)
 
-    def serve(self, repository: Repository) -> bool:
-        refs = self.gitea.refs(repository.full_name)
-        main_ref = f"refs/heads/{repository.branch}"
-        if main_ref not in refs:
-            raise Unfinished(f"there is no branch {repository.branch}")
-        main = refs[main_ref]
-        pulls = {ref: commit for ref, commit in refs.items() if repository.pulls and PULL.fullmatch(ref)}
+    @staticmethod
+    def alone(repository: Repository, serve: Callable[..., bool], *arguments) -> bool:
+        """What is wrong with one repository stops no other."""
+        try:
+            return serve(repository, *arguments)
+        except Unfinished as error:
+            log.error("%s: %s", repository.name, error)
+        except Exception:
+            log.exception("%s", repository.name)
+        return False
+
+    def serve_pulls(self, repository: Repository, until: float) -> bool:
         copy = Copy(self.settings, repository)
         here = copy.refs()
-        wanted = [ref for ref, commit in {main_ref: main, **pulls}.items() if here.get(ref) != commit]
-        if wanted:
-            copy.fetch(wanted)
-        finished = self.serve_main(repository, copy, main)
-        for ref, head in self.unanswered(repository, copy, main, pulls)[:PULLS_AT_ONCE]:
+        main = here.get(repository.main_ref)
+        if not main:
+            return False  # what is wrong with main has been told
+        waiting = self.unanswered(repository, copy, main, self.gitea.refs(repository.full_name))
+        copy.drop([ref for ref in here if PULL.fullmatch(ref) and ref not in waiting])
+        finished = True
+        for ref, head in list(waiting.items())[:PULLS_AT_ONCE]:
+            if time.monotonic() > until:
+                break  # the next run goes on, after every main
             finished = self.serve_pull(repository, copy, main, ref, head) and finished
         return finished
 
-    def unanswered(self, repository: Repository, copy: Copy, main: str, pulls: dict[str, str]) -> list[tuple[str, str]]:
-        """Heads of pull requests whose state nobody knows yet, the newest first."""
-        found = []
-        for ref, head in sorted(pulls.items(), key=lambda item: -int(item[0].split("/")[2])):
-            if self.memory.answered(repository.name, head) in ("", "error"):
+    def unanswered(self, repository: Repository, copy: Copy, main: str, refs: dict[str, str]) -> dict[str, str]:
+        """Heads of pull requests whose state nobody knows yet, the newest first, and those last that could not be checked so far."""
+        pulls = sorted((ref for ref in refs if PULL.fullmatch(ref)), key=lambda ref: -int(ref.split("/")[2]))[:PULLS_KNOWN]
+        found: dict[str, dict[str, str]] = {"": {}, "error": {}}
+        for ref in pulls:
+            head, state = refs[ref], self.memory.answered(repository.name, refs[ref])
+            if state in found:
                 if copy.contains(main, head):
                     self.memory.answer(repository.name, head, "merged")
                 else:
-                    found.append((ref, head))
-        return found
+                    found[state][ref] = head
+        return found[""] | found["error"]
 
-    def serve_main(self, repository: Repository, copy: Copy, commit: str) -> bool:
+    def serve_main(self, repository: Repository) -> bool:
+        refs = self.gitea.refs(repository.full_name)
+        if repository.main_ref not in refs:
+            raise Unfinished(f"there is no branch {repository.branch}")
+        commit, copy = refs[repository.main_ref], Copy(self.settings, repository)
         releases = Releases(self.settings.root, repository.name)
         judged = self.memory.judged(repository.name)
         first_try = judged.get("commit") != commit
@@ -92,7 +106,10 @@ class Flow:
         try:
             problems = self.deploy(repository, copy, releases, commit)
             result = "refused" if problems else "deployed"
-        except Unfinished as error:
+        except Refused as error:
+            problems, result = [str(error)], "refused"
+        except Exception as error:  # whatever it is, its commit says so
+            log.error("%s: %s", repository.name, error, exc_info=not isinstance(error, Unfinished))
             problems, result = [str(error)], "unfinished"
         seconds = round(time.monotonic() - started, 1)
         log.info("%s %s: %s in %s s. %s", repository.name, commit[:12], result, seconds, summary(problems))
@@ -107,14 +124,15 @@ class Flow:
 
     def deploy(self, repository: Repository, copy: Copy, releases: Releases, commit: str) -> list[str]:
         """Check and swap; the problems, with which the old release stays."""
-        problems = self.check(repository, copy, releases, copy.tree(commit))
+        if copy.refs().get(repository.main_ref) != commit:
+            copy.fetch(repository.main_ref)
+        tree = copy.tree(commit)
+        archive = copy.archive(tree)
+        problems = self.check(repository, releases, tree, archive)
         if problems:
             return problems
         previous = releases.current()
-        try:
-            releases.add(commit, copy.archive(commit))
-        except Refused as error:
-            return [str(error)]
+        releases.add(commit, archive)
         releases.put(commit)
         if repository.after_socket:
             problems = self.follow(repository, releases, commit, previous)
@@ -141,12 +159,16 @@ class Flow:
         if first_try:
             self._report(repository, head, CHECK, "pending", "it is being checked")
         try:
+            if copy.refs().get(ref) != head:
+                copy.fetch(ref)
             tree = copy.merged(main, head)
-            problems = self.check(repository, copy, Releases(self.settings.root, repository.name), tree)
+            problems = self.check(repository, Releases(self.settings.root, repository.name), tree, copy.archive(tree))
         except Conflict as error:
             problems = [f"it conflicts with {repository.branch}: {error}"]
-        except Unfinished as error:
-            log.error("%s #%s: %s", repository.name, number, error)
+        except (Refused, Slow) as error:  # and would be so again
+            problems = [str(error)]
+        except Exception as error:  # whatever it is, the other pull requests do not wait for it
+            log.error("%s #%s: %s", repository.name, number, error, exc_info=not isinstance(error, Unfinished))
             if first_try:
                 self._report(repository, head, CHECK, "error", str(error))
                 self.memory.answer(repository.name, head, "error")
@@ -158,12 +180,8 @@ class Flow:
         log.info("%s #%s %s: %s in %s s%s", repository.name, number, head[:12], state, seconds, ": " + summary(problems) if problems else "")
         return True
 
-    def check(self, repository: Repository, copy: Copy, releases: Releases, tree: str) -> list[str]:
+    def check(self, repository: Repository, releases: Releases, tree: str, archive: bytes) -> list[str]:
         """The problems of a tree. Of one that was green, as a pull request's say, only what Trino says is asked again."""
-        try:
-            archive = copy.archive(tree)
-        except ValueError as error:
-            return [str(error)]
         if "dags" in repository.checks and (problems := sql.copy_problems(archive)):
             return problems
         # By what it is checked: another release of its interpreter may find what this one does not.

@@ -25,7 +25,8 @@ def ask(path: str, request: dict, content: bytes, seconds: int) -> list[str]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(seconds)
             connection.connect(path)
-            connection.sendall(json.dumps(request).encode() + b"\n" + content)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.sendall(content)
             connection.shutdown(socket.SHUT_WR)
             answer = b""
             while chunk := connection.recv(65536):

@@ -29,6 +29,10 @@ class Repository:
     def full_name(self) -> str:
         return f"{self.organization}/{self.name}"
 
+    @property
+    def main_ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
