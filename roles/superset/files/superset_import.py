@@ -6,18 +6,22 @@
     import FOLDER [--check]   prints {"changed": [names], "problems": [texts]}; ends with 1 when there are problems
     serve FOLDER              the same for whoever is at the other end of standard input and output: one line in, {"problems": []} out
 
-What is imported replaces what was changed by hand, and nothing else. The connection to the database is not part of it: it is
-the site's, and a folder that had one could send people's queries elsewhere.
+What is imported replaces what was changed by hand, and what was imported before and is no file any more is removed. What was imported is
+known by its owner, the user that imports. What is a person's is neither replaced nor broken: where a file has the name of it, or a removed
+file is used by it, nothing is done. All of it is done or nothing. The connection to the database is not part of it: it is the site's, and a
+folder that had one could send people's queries elsewhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import pathlib
 import sys
 import zipfile
+from typing import NamedTuple
 
 import requests
 import yaml
@@ -25,6 +29,24 @@ import yaml
 ETC = pathlib.Path(os.environ.get("SUPERSET_ETC", "/etc/datalake/superset"))
 KINDS = ("datasets", "charts", "dashboards")  # in the order of who refers to whom
 STAMP = "2024-01-01T00:00:00+00:00"
+# Each thing there is, whoever may see it: the API shows no drafts of others, and Superset finds what it replaces among all. Of the data sets
+# only those of the site's connection; `users` are the charts or dashboards that it is part of.
+THINGS = {
+    "datasets": """select t.id, t.uuid::text, t.table_name, coalesce(t.schema, ''),
+        exists (select 1 from sqlatable_user o join ab_user u on u.id = o.user_id where o.table_id = t.id and u.username = %(user)s),
+        array(select s.id from slices s where s.datasource_id = t.id and s.datasource_type = 'table')
+        from tables t join dbs d on d.id = t.database_id where d.uuid::text = %(database)s""",
+    "charts": """select s.id, s.uuid::text, coalesce(s.slice_name, ''), '',
+        exists (select 1 from slice_user o join ab_user u on u.id = o.user_id where o.slice_id = s.id and u.username = %(user)s),
+        array(select d.dashboard_id from dashboard_slices d where d.slice_id = s.id)
+        from slices s""",
+    "dashboards": """select d.id, d.uuid::text, coalesce(d.dashboard_title, ''), coalesce(d.slug, ''),
+        exists (select 1 from dashboard_user o join ab_user u on u.id = o.user_id where o.dashboard_id = d.id and u.username = %(user)s),
+        array[]::integer[]
+        from dashboards d""",
+}
+USED_BY = {"datasets": "charts", "charts": "dashboards"}
+PATHS = {"datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 
 
 class Problem(Exception):
@@ -69,6 +91,56 @@ def problems(files, database_uuid):
     return found
 
 
+class Thing(NamedTuple):
+    """A data set, chart or dashboard that the server has; `place` is a data set's schema or a dashboard's slug."""
+
+    id: int
+    uuid: str
+    name: str
+    place: str
+    ours: bool
+    users: list[int]
+
+    def is_taken_by(self, kind, content):
+        """Whether Superset would put a file in its place because of its name."""
+        if kind == "datasets":
+            return self.name == content.get("table_name") and content.get("schema") in (None, self.place)
+        return kind == "dashboards" and bool(self.place) and self.place == content.get("slug")
+
+
+def conflicts(files, things):
+    """Files that would replace what is a person's. One of the same uuid is that thing itself, exported and put into the folder."""
+    return [
+        f'{name}: "{thing.name}" is there already and is a person\'s; give the file another {"table_name" if kind == "datasets" else "slug"}'
+        for name, content in files.items()
+        for kind in [name.split("/")[0]]
+        for thing in things[kind]
+        if not thing.ours and thing.uuid != content["uuid"] and thing.is_taken_by(kind, content)
+    ]
+
+
+def removed(files, things):
+    """What was imported and is no file any more, by kind. A file of its name takes its place."""
+    uuids = {content["uuid"] for content in files.values()}
+
+    def stays(kind, thing):
+        taken = any(thing.is_taken_by(kind, content) for name, content in files.items() if name.startswith(kind + "/"))
+        return not thing.ours or thing.uuid in uuids or taken
+
+    return {kind: [thing for thing in things[kind] if not stays(kind, thing)] for kind in KINDS}
+
+
+def still_used(gone, things):
+    """Removed things that are part of what is a person's."""
+    found = []
+    for kind, user_kind in USED_BY.items():
+        people = {thing.id: thing.name for thing in things[user_kind] if not thing.ours}
+        for thing in gone[kind]:
+            if names := sorted(people[user] for user in thing.users if user in people):
+                found.append(f'"{thing.name}" was removed from {kind}, and {user_kind} of people use it: {", ".join(names)}; keep the file until these are gone')
+    return found
+
+
 def charts_of(dashboard):
     return [part["meta"]["uuid"] for part in (dashboard.get("position") or {}).values() if isinstance(part, dict) and part.get("type") == "CHART"]
 
@@ -107,12 +179,18 @@ class Server:
 
     def ask(self, method, path, **options):
         try:
-            answer = self.session.request(method, f"{self.url}/api/v1/{path}", timeout=150, **options)
+            answer = self.session.request(method, f"{self.url}/api/v1/{path}", timeout=150, allow_redirects=False, **options)
         except requests.RequestException as error:
             raise Problem(f"Superset cannot be reached: {error}") from error
         if answer.status_code >= 300:
             raise Problem(f"Superset answers {answer.status_code} to {method} {path}: {said(answer)}")
         return answer
+
+    def remove(self, gone):
+        """In the order in which nothing is left that refers to what is gone."""
+        for kind in reversed(KINDS):
+            if gone[kind]:
+                self.ask("DELETE", f"{PATHS[kind]}/?q=!({','.join(str(thing.id) for thing in gone[kind])})")
 
     def export(self):
         """All that the server has, parsed; of connections only what the import has to repeat."""
@@ -138,20 +216,54 @@ def said(answer):
         return answer.text[:500]
 
 
+def there(settings):
+    """The things that the server has, by kind."""
+    import psycopg2
+
+    site, found = settings["import"], {}
+    uri = settings["database_uri"].replace("postgresql+psycopg2", "postgresql")
+    with contextlib.closing(psycopg2.connect(uri, passfile=f"{settings['state']}/.pgpass")) as connection, connection.cursor() as cursor:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        for kind, query in THINGS.items():
+            cursor.execute(query, {"user": site["username"], "database": site["database_uuid"]})
+            found[kind] = [Thing(*row) for row in cursor.fetchall()]
+    return found
+
+
 def run(folder, check):
-    site = json.loads((ETC / "settings.json").read_text())["import"]
+    settings = json.loads((ETC / "settings.json").read_text())
+    site = settings["import"]
     files = read(folder, site["database_uuid"])
     if not files:
         raise Problem(f"{folder} has no data sets, charts and dashboards")
+    things = there(settings)
+    gone = removed(files, things)
+    if wrong := conflicts(files, things) + still_used(gone, things):
+        raise Problem("; ".join(wrong))
     server = Server(site, (ETC / "api_password").read_text().strip())
     exported = server.export()
     changed = different(files, exported.values())
-    if changed and not check:
+    if not check and (changed or any(gone.values())):
         databases = {name: content for name, content in exported.items() if name.startswith("databases/") and content["uuid"] == site["database_uuid"]}
         if not databases:
             raise Problem("Superset does not have the connection yet")
-        server.put({"metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": STAMP}, **databases, **files})
-    return changed
+        bundle = {"metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": STAMP}, **databases}
+        if changed:
+            server.put({**bundle, **files})
+        # What a file took the place of has its uuid now, and is not among these.
+        try:
+            server.remove(gone)
+        except Problem:
+            server.put({**bundle, **ours_of(exported, things)})
+            raise
+    return changed + [f"{kind}/{thing.name} (removed)" for kind in KINDS for thing in gone[kind]]
+
+
+def ours_of(exported, things):
+    """What was imported before, as it was, to be put back; but for charts that somebody has moved to a data set of their own."""
+    uuids = {thing.uuid for kind in KINDS for thing in things[kind] if thing.ours}
+    ours = {name: content for name, content in exported.items() if name.startswith(KINDS) and content["uuid"] in uuids}
+    return {name: content for name, content in ours.items() if content.get("dataset_uuid") in (None, *uuids)}
 
 
 def main(arguments):

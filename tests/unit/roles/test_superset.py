@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+import json
 import os
 import pathlib
 import re
@@ -96,6 +97,129 @@ class TestImport:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", SHIPPED, SHIPPED / "tests"]
         done = subprocess.run(command, cwd=SHIPPED, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
+
+
+class FakeServer:
+    """Keeps what it is asked for; removing may fail."""
+
+    def __init__(self, exported, fails=False):
+        self.exported, self.fails, self.asked = exported, fails, []
+
+    def export(self):
+        return self.exported
+
+    def put(self, files):
+        self.asked.append(("put", sorted(name for name in files if "/" in name)))
+
+    def remove(self, gone):
+        self.asked.append(("remove", {kind: [thing.name for thing in things] for kind, things in gone.items() if things}))
+        if self.fails:
+            raise self.fails
+
+
+class TestWhatIsThere:
+    """A folder with one data set, one chart and one dashboard, and a server that has them and more."""
+
+    @pytest.fixture
+    def site(self, importer, monkeypatch, tmp_path):
+        self.importer = importer
+        self.files = {
+            "datasets/a.yaml": {"uuid": "d-a", "table_name": "a", "schema": "gold", "database_uuid": DATABASE},
+            "charts/a.yaml": {"uuid": "c-a", "slice_name": "A", "dataset_uuid": "d-a"},
+            "dashboards/a.yaml": {"uuid": "b-a", "dashboard_title": "A", "slug": "a"},
+        }
+        self.things = {
+            "datasets": [importer.Thing(1, "d-a", "a", "gold", True, [1])],
+            "charts": [importer.Thing(1, "c-a", "A", "", True, [1])],
+            "dashboards": [importer.Thing(1, "b-a", "A", "a", True, [])],
+        }
+        self.server = FakeServer({"databases/x.yaml": {"uuid": DATABASE}, **copy.deepcopy(self.files)})
+        (tmp_path / "settings.json").write_text(json.dumps({"import": {"database_uuid": DATABASE, "username": "deployer"}}))
+        (tmp_path / "api_password").write_text("x")
+        monkeypatch.setattr(importer, "ETC", tmp_path)
+        monkeypatch.setattr(importer, "read", lambda *dummy: self.files)
+        monkeypatch.setattr(importer, "there", lambda *dummy: self.things)
+        monkeypatch.setattr(importer, "Server", lambda *dummy: self.server)
+
+    def has(self, kind, *thing):
+        self.things[kind].append(self.importer.Thing(*thing))
+
+    def run(self, check=False):
+        return self.importer.run(pathlib.Path(), check)
+
+    def test_where_nothing_differs_nothing_is_done(self, site):
+        assert self.run() == [] and self.server.asked == []
+
+    def test_what_is_no_file_any_more_goes_after_the_import(self, site):
+        self.has("datasets", 2, "d-b", "b", "gold", True, [2])
+        self.has("charts", 2, "c-b", "B", "", True, [2])
+        self.has("dashboards", 2, "b-b", "B", "b", True, [])
+        self.files["charts/a.yaml"]["slice_name"] = "A2"
+        said = ["charts/a.yaml", "datasets/b (removed)", "charts/B (removed)", "dashboards/B (removed)"]
+        assert self.run(check=True) == said and self.server.asked == []
+        assert self.run() == said
+        assert [verb for verb, dummy in self.server.asked] == ["put", "remove"]
+        assert self.server.asked[1][1] == {"datasets": ["b"], "charts": ["B"], "dashboards": ["B"]}
+
+    def test_what_is_a_persons_stays(self, site):
+        self.has("datasets", 2, "d-b", "b", "gold", False, [2])
+        self.has("charts", 2, "c-b", "A", "", False, [2])
+        self.has("dashboards", 2, "b-b", "A", "", False, [])
+        assert self.run() == [] and self.server.asked == []
+
+    @pytest.mark.parametrize("kind, thing, says", [
+        ("datasets", (2, "d-x", "b", "gold", False, []), 'datasets/b.yaml: "b" is there already and is a person\'s; give the file another table_name'),
+        ("dashboards", (2, "b-x", "Mine", "b", False, []), 'dashboards/b.yaml: "Mine" is there already and is a person\'s; give the file another slug'),
+    ])  # fmt: skip
+    def test_a_name_that_is_a_persons_is_refused_and_nothing_done(self, site, kind, thing, says):
+        self.files["datasets/b.yaml"] = {"uuid": "d-b", "table_name": "b", "schema": "gold"}
+        self.files["dashboards/b.yaml"] = {"uuid": "b-b", "dashboard_title": "B", "slug": "b"}
+        self.has(kind, *thing)
+        with pytest.raises(self.importer.Problem) as problem:
+            self.run()
+        assert str(problem.value) == says and self.server.asked == []
+
+    @pytest.mark.parametrize("thing", [(2, "d-b", "b", "gold", False, []), (2, "d-x", "b", "ops", False, []), (2, "d-x", "b", "gold", True, [])])
+    def test_a_thing_of_the_same_uuid_of_another_schema_or_imported_before_is_no_conflict(self, site, thing):
+        self.files["datasets/b.yaml"] = {"uuid": "d-b", "table_name": "b", "schema": "gold"}
+        self.has("datasets", *thing)
+        assert self.run() == ["datasets/b.yaml"]
+        assert self.server.asked[1] == ("remove", {})
+
+    def test_a_file_without_a_schema_would_take_the_name_in_any(self, site):
+        self.files["datasets/b.yaml"] = {"uuid": "d-b", "table_name": "b"}
+        self.has("datasets", 2, "d-x", "b", "curated", False, [])
+        with pytest.raises(self.importer.Problem, match="datasets/b.yaml"):
+            self.run()
+
+    def test_what_people_use_is_not_removed_under_them(self, site):
+        self.has("datasets", 2, "d-b", "b", "gold", True, [2])
+        self.has("charts", 2, "c-b", "Mine", "", False, [])
+        self.has("charts", 3, "c-c", "C", "", True, [2])
+        self.has("dashboards", 2, "b-b", "Ours too", "", False, [])
+        with pytest.raises(self.importer.Problem) as problem:
+            self.run()
+        assert str(problem.value) == (
+            '"b" was removed from datasets, and charts of people use it: Mine; keep the file until these are gone; '
+            '"C" was removed from charts, and dashboards of people use it: Ours too; keep the file until these are gone'
+        )
+        assert self.server.asked == []
+
+    def test_where_removing_fails_what_was_there_is_put_back(self, site):
+        self.has("charts", 2, "c-b", "B", "", True, [])
+        self.server.exported["charts/B_2.yaml"] = {"uuid": "c-b", "slice_name": "B", "dataset_uuid": "d-a"}
+        self.server.exported["charts/Mine_3.yaml"] = {"uuid": "c-x", "slice_name": "Mine", "dataset_uuid": "d-a"}
+        self.server.fails = self.importer.Problem("an alert is on it")
+        with pytest.raises(self.importer.Problem, match="an alert is on it"):
+            self.run()
+        assert [verb for verb, dummy in self.server.asked] == ["remove", "put"]
+        assert self.server.asked[1][1] == ["charts/B_2.yaml", "charts/a.yaml", "dashboards/a.yaml", "databases/x.yaml", "datasets/a.yaml"]
+
+    def test_removing_leaves_nothing_that_refers_to_what_is_gone(self, importer):
+        server, asked = object.__new__(importer.Server), []
+        server.ask = lambda method, path: asked.append((method, path))
+        server.remove({kind: [importer.Thing(number, "", "", "", True, []) for number in (1, 2)] for kind in importer.KINDS})
+        assert asked == [("DELETE", "dashboard/?q=!(1,2)"), ("DELETE", "chart/?q=!(1,2)"), ("DELETE", "dataset/?q=!(1,2)")]
 
 
 class TestSetup:
