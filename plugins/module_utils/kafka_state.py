@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_acl_plan import Rule
 
 try:
-    from confluent_kafka import OFFSET_INVALID, ConsumerGroupTopicPartitions, TopicPartition
+    from confluent_kafka import OFFSET_INVALID, ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
     from confluent_kafka.admin import (
         AclBinding,
         AclBindingFilter,
@@ -145,10 +145,9 @@ def lags_of(connection):
     if not places:
         return []
     asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}
-    ends = {
-        (place.topic, place.partition): end.offset
-        for place, end in connection.wait(admin.list_offsets(asked, request_timeout=timeout)).items()
-    }
+    # Records of a transaction that is still open wait for their producer, not for a group.
+    answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=timeout)
+    ends = {(place.topic, place.partition): end.offset for place, end in connection.wait(answers).items()}
     return [
         {
             "group": group.group_id,

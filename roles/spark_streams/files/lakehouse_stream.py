@@ -28,13 +28,16 @@ import threading
 import time
 from typing import Any, Callable, Optional
 
+from event_fields import CHECKED, SPARK_TYPES, in_time, read_as, text_of, value
+
 Settings = dict[str, Any]
 
-SPARK_TYPES = {"string": "STRING", "long": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP", "date": "DATE"}
 POSITION = ("kafka_partition", "kafka_offset", "kafka_time")
+SAME_POSITION = " AND ".join("row.%s <=> known.%s" % (column, column) for column in POSITION)
 ORIGIN = {"kafka_partition": "INT", "kafka_offset": "BIGINT", "kafka_time": "TIMESTAMP", "ingested_at": "TIMESTAMP"}
 DEAD_LETTERS = {"stream": "STRING", "topic": "STRING", **ORIGIN, "reason": "STRING", "key": "BINARY", "value": "BINARY"}
-TIMES = ("timestamp", "date")
+# A common mistake of producers: microseconds or nanoseconds.
+WRONG_TIME = "record timestamp: not in milliseconds"
 TICK_SECONDS = 2
 OFFSETS_SECONDS = 10
 SNAPSHOTS_SECONDS = 300
@@ -62,27 +65,17 @@ def definition(fields: dict[str, str]) -> str:
 
 def parsed(schema: dict[str, str]) -> str:
     """The record as a struct; what is not as the schema says is NULL there, and makes `__corrupt` the text."""
-    # Times are read as text: of a day that there is not, from_json would make the query fail.
-    kinds = {field: "STRING" if kind in TIMES else SPARK_TYPES[kind] for field, kind in schema.items()}
+    kinds = {field: read_as(kind) for field, kind in schema.items()}
     options = "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '__corrupt', 'allowNonNumericNumbers', 'false')"
     return "from_json(text, '%s', %s)" % (definition({**kinds, "__corrupt": "STRING"}), options)
-
-
-def value(field: str, kind: str) -> str:
-    """A field of the record as its column has it; a time that is none, or out of its mind, is NULL."""
-    if kind not in TIMES:
-        return "record.`%s`" % field
-    time_ = "try_cast(record.`%s` AS %s)" % (field, SPARK_TYPES[kind])
-    # A clock so wrong that it is a fault: it would make a partition of its own.
-    return "CASE WHEN %s BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01' THEN %s END" % (time_, time_)
 
 
 def reason(schema: dict[str, str], required: list[str]) -> str:
     """Why a record is malformed, naming each field with its fault; NULL for a good one, which costs no second look."""
     not_one = "coalesce(json_array_length(concat('[', text, ']')), 0) <> 1"
-    suspicious = ["value IS NULL", "encode(text, 'UTF-8') <> value", "record IS NULL", "record.__corrupt IS NOT NULL", not_one]
+    suspicious = ["kafka_time IS NULL", "value IS NULL", "encode(text, 'UTF-8') <> value", "record IS NULL", "record.__corrupt IS NOT NULL", not_one]
     suspicious += ["record.`%s` IS NULL" % field for field in required]
-    suspicious += ["record.`%s` IS NOT NULL AND columns.`%s` IS NULL" % (field, field) for field, kind in schema.items() if kind in TIMES]
+    suspicious += ["record.`%s` IS NOT NULL AND columns.`%s` IS NULL" % (field, field) for field, kind in schema.items() if kind in CHECKED]
     faults = []
     for field, kind in schema.items():
         missing = "WHEN given['%s'] IS NULL THEN '%s: missing' " % (field, field) if field in required else ""
@@ -91,8 +84,8 @@ def reason(schema: dict[str, str], required: list[str]) -> str:
     look = ("element_at(transform(array(from_json(text, 'map<string,string>')), given -> CASE WHEN given IS NULL OR %s "
             "THEN 'not one JSON object' ELSE coalesce(nullif(concat_ws('; ', %s), ''), 'not as the schema says') END), 1)"
             % (not_one, ", ".join(faults)))
-    return ("CASE WHEN NOT (%s) THEN NULL WHEN value IS NULL THEN 'no value' WHEN encode(text, 'UTF-8') <> value THEN 'not UTF-8' ELSE %s END"
-            % (" OR ".join(suspicious), look))
+    return ("CASE WHEN NOT (%s) THEN NULL WHEN kafka_time IS NULL THEN '%s' WHEN value IS NULL THEN 'no value' "
+            "WHEN encode(text, 'UTF-8') <> value THEN 'not UTF-8' ELSE %s END" % (" OR ".join(suspicious), WRONG_TIME, look))
 
 
 def transform(partition: str) -> str:
@@ -102,10 +95,6 @@ def transform(partition: str) -> str:
         return "identity(%s)" % partition
     parts = [part.strip() for part in rest.rstrip(")").split(",")]
     return "%s(%s)" % (name.rstrip("s") if len(parts) == 1 else "%s[%s]" % (name, parts[0]), parts[-1])
-
-
-def text_of(value: str) -> str:
-    return "'%s'" % value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def group(settings: Settings) -> str:
@@ -277,19 +266,24 @@ class Topic:
         if self.failures >= MOST_FAILURES:
             raise SystemExit("%s failed %d times in a row: trying in a new process" % (self.name, self.failures))
 
-    def _start(self) -> None:
-        self.table.ensure()
-        self.dead_letters.ensure()
-        reader = self.spark.readStream.format("kafka").options(**{
+    def reader_options(self) -> dict[str, str]:
+        return {
             "kafka.bootstrap.servers": self.settings["bootstrap_servers"],
             "kafka.security.protocol": "SASL_SSL",
             "kafka.sasl.mechanism": "SCRAM-SHA-512",
+            # A transaction that its producer took back has never happened.
+            "kafka.isolation.level": "read_committed",
             "groupIdPrefix": group(self.settings),
             "subscribe": self.name,
             "startingOffsets": "earliest",
             "failOnDataLoss": str(self.topic["fail_on_data_loss"]).lower(),
             "maxOffsetsPerTrigger": str(self.settings["max_offsets_per_trigger"]),
-        })
+        }
+
+    def _start(self) -> None:
+        self.table.ensure()
+        self.dead_letters.ensure()
+        reader = self.spark.readStream.format("kafka").options(**self.reader_options())
         self.first = True
         self.query = (reader.load().writeStream.queryName(self.name).foreachBatch(self._batch)
                       .option("checkpointLocation", "%s/%s/%s" % (self.settings["checkpoints"], self.settings["name"], self.name))
@@ -326,10 +320,11 @@ class Topic:
 
     def _checked(self, batch: Any) -> Any:
         """The records as columns, with the reason why one is malformed."""
+        fields = ["%s AS `%s`" % (value("record.`%s`" % field, kind), field) for field, kind in self.topic["schema"].items()]
         return (batch.selectExpr("key", "value", "decode(value, 'UTF-8') AS text", "partition AS kafka_partition", "offset AS kafka_offset",
-                                 "timestamp AS kafka_time", "current_timestamp() AS ingested_at")
+                                 "%s AS kafka_time" % in_time("timestamp"), "current_timestamp() AS ingested_at")
                 .selectExpr("*", "%s AS record" % parsed(self.topic["schema"]))
-                .selectExpr("*", "struct(%s) AS columns" % ", ".join("%s AS `%s`" % (value(*field), field[0]) for field in self.topic["schema"].items()))
+                .selectExpr("*", "struct(%s) AS columns" % ", ".join(fields))
                 .selectExpr("*", "%s AS reason" % reason(self.topic["schema"], self.topic["required"])))
 
     def _known(self, batch: Any) -> Callable[[Table, str], Any]:
@@ -342,8 +337,10 @@ class Topic:
 
     @staticmethod
     def _append(table: Table, rows: Any, known: Any) -> None:
+        from pyspark.sql import functions
+
         if known is not None:
-            rows = rows.join(known, list(POSITION), "left_anti")
+            rows = rows.alias("row").join(known.alias("known"), functions.expr(SAME_POSITION), "left_anti")
         rows.writeTo(table.name).option("fanout-enabled", "true").append()
 
     def stop(self, until: float) -> None:
@@ -390,9 +387,9 @@ class Offsets:
     def __init__(self, jvm: Any, settings: Settings) -> None:
         self.jvm, self.group = jvm, group(settings)
         properties = jvm.java.util.Properties()
-        for name, value in {"bootstrap.servers": settings["bootstrap_servers"], "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
+        for name, setting in {"bootstrap.servers": settings["bootstrap_servers"], "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
                             "default.api.timeout.ms": "5000", "request.timeout.ms": "5000"}.items():
-            properties.setProperty(name, value)
+            properties.setProperty(name, setting)
         self.admin = jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
         self.at = 0.0
 

@@ -14,7 +14,12 @@ import sys
 import time
 
 GOOD = 20
-WRONG = {"long": "many", "double": "much", "boolean": "perhaps", "timestamp": "one day", "date": "2026-02-30"}
+# As JSON; what other readers would complete, or take for infinite, among them.
+WRONG = {
+    "long": ['"many"', "1.5"], "double": ['"much"', "1e400", "-1e400"], "boolean": ['"perhaps"'],
+    "timestamp": ['"one day"', '"23:59:58"', '"T08:00"', '"2024"', "2024", '"2026-01-02"', '"2026-02-30T00:00:00Z"', '"1800-01-01T00:00:00Z"'],
+    "date": ['"2026-02-30"', '"2026-01-02Tlixo"', '"2026"', "20260102"],
+}
 
 
 def good(schema, mark, number):
@@ -39,11 +44,17 @@ def malformed(schema, required, mark):
         yield json.dumps({name: value for name, value in whole.items() if name != field}).encode(), "%s: missing" % field
         yield json.dumps({**whole, field: None}).encode(), "%s: missing" % field
     for field, kind in schema.items():
-        if kind in WRONG:
-            yield json.dumps({**whole, field: WRONG[kind]}).encode(), "%s: not a %s" % (field, kind)
-    wrong = {field: WRONG[kind] for field, kind in schema.items() if kind in WRONG}
+        for value in WRONG.get(kind, ()):
+            yield with_values(whole, {field: value}), "%s: not a %s" % (field, kind)
+    wrong = {field: WRONG[kind][0] for field, kind in schema.items() if kind in WRONG}
     if len(wrong) > 1:
-        yield json.dumps({**whole, **wrong}).encode(), "; ".join("%s: not a %s" % (field, schema[field]) for field in wrong)
+        yield with_values(whole, wrong), "; ".join("%s: not a %s" % (field, schema[field]) for field in wrong)
+
+
+def with_values(whole, values):
+    """A record with other values, which are JSON: some of them no program would write."""
+    texts = {**{field: json.dumps(value) for field, value in whole.items()}, **values}
+    return ("{%s}" % ", ".join("%s: %s" % (json.dumps(field), text) for field, text in texts.items())).encode()
 
 
 def main():

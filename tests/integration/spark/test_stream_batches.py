@@ -27,6 +27,15 @@ def test_each_malformed_record_has_its_reason_and_its_bytes(said):
     assert said["bytes"]
 
 
+def test_times_are_taken_in_the_documented_form_and_zero_has_one_sign(said):
+    times = ["2026-01-02 07:00:00", "2026-01-02 10:00:00.123456", "2026-01-02 10:00:00", "2026-01-02 13:00:00"]
+    assert said["forms"] == [[time, "0.0"] for time in times]
+
+
+def test_a_record_whose_own_time_is_out_of_range_is_a_dead_letter_once(said):
+    assert said["odd"] == [["record timestamp: not in milliseconds", None]] * 3
+
+
 def test_a_row_is_the_record_and_where_it_came_from(said):
     assert said["row"] == {
         "event_id": "mark-3", "event_time": said["row"]["event_time"], "due_date": said["row"]["due_date"], "total": "9007199254740995",

@@ -6,15 +6,21 @@ from __future__ import annotations
 
 import importlib.util
 import pathlib
+import sys
 import threading
 
 import pytest
 
 FILES = pathlib.Path(__file__).parents[3] / "roles/spark_streams/files"
 SETTINGS = {"name": "shop", "master": "local[2]", "driver_memory_mib": 768, "jaas": "/etc/kafka.jaas", "first_driver_port": 7100,
-            "settings": {"spark.sql.shuffle.partitions": 8}, "catalog": "lakehouse", "dead_letters": "raw.dead", "table_properties": {}}
+            "settings": {"spark.sql.shuffle.partitions": 8}, "catalog": "lakehouse", "dead_letters": "raw.dead", "table_properties": {},
+            "bootstrap_servers": "kafka.example.test:9093", "max_offsets_per_trigger": 1000}
 TOPIC = {"topic": "shop.orders", "table": "raw.orders", "schema": {"event_id": "string", "event_time": "timestamp"}, "required": ["event_id"],
-         "partitioned_by": [], "properties": {}}
+         "partitioned_by": [], "properties": {}, "fail_on_data_loss": True}
+
+
+# The driver's neighbours, as where it is installed.
+sys.path.insert(0, str(FILES))
 
 
 def load(name):
@@ -42,6 +48,10 @@ def test_columns_are_the_fields_and_where_they_came_from():
 
 def test_a_text_cannot_leave_its_quotes():
     assert stream.text_of("it's \\") == "'it\\'s \\\\'"
+
+
+def test_a_record_of_an_open_or_aborted_transaction_is_not_read(topic):
+    assert topic.reader_options()["kafka.isolation.level"] == "read_committed"
 
 
 def test_progress_is_what_was_reached_and_how_far_behind_that_is():
@@ -75,10 +85,10 @@ def topic(monkeypatch):
     """A topic whose starts are counted, with the words of Spark's faults at hand."""
     class Fault(Exception):
         pass
-    monkeypatch.setitem(__import__("sys").modules, "py4j", type("Py4j", (), {}))
-    monkeypatch.setitem(__import__("sys").modules, "py4j.protocol", type("Protocol", (), {"Py4JJavaError": Fault}))
-    monkeypatch.setitem(__import__("sys").modules, "pyspark", type("Pyspark", (), {}))
-    monkeypatch.setitem(__import__("sys").modules, "pyspark.errors", type("Errors", (), {"PySparkException": Fault}))
+    monkeypatch.setitem(sys.modules, "py4j", type("Py4j", (), {}))
+    monkeypatch.setitem(sys.modules, "py4j.protocol", type("Protocol", (), {"Py4JJavaError": Fault}))
+    monkeypatch.setitem(sys.modules, "pyspark", type("Pyspark", (), {}))
+    monkeypatch.setitem(sys.modules, "pyspark.errors", type("Errors", (), {"PySparkException": Fault}))
     made = stream.Topic(None, SETTINGS, TOPIC, stream.dead_letters_table(None, SETTINGS), threading.Event())
     made.starts = 0
 
