@@ -18,11 +18,18 @@ from base64 import b64encode
 PATIENCE = 420
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *dummy, **dummies):
+        return None
+
+
 class Http:
     def __init__(self, url, ca_path):
         self.url = url.rstrip("/")
         context = ssl.create_default_context(cafile=ca_path)
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=context))
 
     def ask(self, method, path, who, body=None, **headers):
         """Status and content. Who asks is a name and a password, or a token."""

@@ -82,8 +82,9 @@ class Connection:
             timeout=urllib3.Timeout(connect=min(params["timeout"], 10), read=params["timeout"]),
             cert_reqs="CERT_REQUIRED" if params["validate_certs"] else "CERT_NONE",
             ca_certs=ca_path or certifi.where(),
-            # A server that is still starting answers 503. What was sent may be sent again: every call is idempotent.
-            retries=urllib3.Retry(connect=1, read=0, status=5, other=0, backoff_factor=0.2, status_forcelist=[503]),
+            # A server that is still starting answers 503. What was sent may be sent again: every call is idempotent. What is signed for this
+            # server goes to no other.
+            retries=urllib3.Retry(connect=1, read=0, redirect=0, status=5, other=0, backoff_factor=0.2, status_forcelist=[503]),
         )
         if not params["validate_certs"]:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

@@ -45,7 +45,8 @@ class Api:
     def __init__(self, params):
         self.url = address(params["url"], self.example)
         self.username, self._password = params["username"], params["password"]
-        self._options = {"timeout": params["timeout"], "ca_path": params["ca_path"], "use_proxy": False}
+        # A password goes to the address that was given, or nowhere.
+        self._options = {"timeout": params["timeout"], "ca_path": params["ca_path"], "use_proxy": False, "follow_redirects": "none"}
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
 
     @staticmethod
@@ -69,6 +70,8 @@ class Api:
     def _explain(self, method, path, error):
         if error.code == 401:
             return "%s does not let %r in: check username and password" % (self.url, self.username)
+        if 300 <= error.code < 400:
+            return "%s redirects to %s, and a password follows nowhere: give url as the application knows itself" % (self.url, error.headers.get("Location"))
         try:
             words = self.words(json.loads(error.read()))
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -28,6 +28,7 @@ from base64 import b64encode
 sys.path.insert(0, "/opt/datalake/gitops")
 
 from lakehouse_gitops.git import Copy
+from lakehouse_gitops.gitea import Straight
 from lakehouse_gitops.settings import load
 
 FLOW, LISTENER = pathlib.Path("/etc/datalake/gitops"), pathlib.Path("/etc/datalake/gitops-webhook")
@@ -204,7 +205,7 @@ def prove_accounts(wish, proof, settings):
     ]:
         request = urllib.request.Request(address, data, {"Authorization": who, "Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.build_opener(Straight).open(request, timeout=30) as answer:
                 status = answer.status
         except urllib.error.HTTPError as error:
             status = error.code

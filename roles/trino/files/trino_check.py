@@ -39,6 +39,13 @@ class QueryFailed(Exception):
         self.name = error.get("errorName")
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *dummy, **dummies):
+        return None
+
+
 class Trino:
     """One server, one account (or none) and the authorities that are trusted (or none)."""
 
@@ -47,7 +54,7 @@ class Trino:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if ca_file:
             context.load_verify_locations(ca_file)
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=context))
         self.headers = {}
         if user is not None:
             self.headers["X-Trino-User"] = user

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
+from lakehouse_gitops import __main__ as command
 from lakehouse_gitops import release
-from lakehouse_gitops.record import Memory, Record
+from lakehouse_gitops.record import Memory, Record, printable
 
 ONE, OTHER = "1" * 40, "2" * 40
 
@@ -87,6 +91,33 @@ class TestMemory:
         for number in range(9):
             memory.answer("jobs", str(number), "success")
         assert memory.answered("jobs", "8") and not memory.answered("jobs", "5")
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("Corrige a região 🛰 `x` 100 %", "Corrige a região 🛰 `x` 100 %"),
+        ("a\x1b[2Jb\x07\r\n\t\x7f\x9b31m", "a\\u001b[2Jb\\u0007\\u000d\\u000a\\u0009\\u007f\\u009b31m"),
+        ("a\u202eb\u2028\U000e0041", "a\\u202eb\\u2028\\udb40\\udc41"),
+    ],
+)
+def test_what_people_pushed_moves_no_terminals_cursor(text, shown):
+    assert printable(text) == shown
+
+
+def test_what_the_command_shows_is_one_line_for_each_entry(tmp_path, capsys, monkeypatch):
+    Record(tmp_path / "deployments.jsonl").add(repository="gti/jobs", commit=ONE, result="refused", subject="a\x1b[2J\nb", problems=["x\x9b"])
+    settings = SimpleNamespace(state=tmp_path)
+    for as_json in (False, True):
+        command.show_log(settings, SimpleNamespace(repository="", lines=5, json=as_json))
+        said = capsys.readouterr().out
+        assert said.count("\n") == 1 and said.rstrip("\n").isprintable() and "\\u001b[2J" in said
+    assert json.loads(said)["subject"] == "a\x1b[2J\nb"
+
+
+def test_what_the_flow_logs_is_one_line():
+    record = logging.makeLogRecord({"msg": "%s", "args": ("a\nb\x1b",)})
+    assert command.Plain("%(message)s").format(record) == "a\\u000ab\\u001b"
 
 
 def test_a_half_written_line_hides_no_other(tmp_path):

@@ -148,6 +148,20 @@ class TestTrino:
             ("gitops", "EXPLAIN (TYPE VALIDATE) bad"),
         ]
 
+    def test_it_goes_where_it_was_sent_and_nowhere_else(self, server, monkeypatch):
+        def get(handler):
+            asked.append(handler.path)
+            handler.send_response(302)
+            handler.send_header("Location", f"http://127.0.0.1:{server.server_port}/elsewhere")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        asked = []
+        monkeypatch.setattr(server.RequestHandlerClass, "do_GET", get)
+        with pytest.raises(Unfinished, match="Trino answers 302"):
+            trino.Trino(f"http://127.0.0.1:{server.server_port}", "gitops", "of-this-test").explain("select 1")
+        assert asked == ["/v1/next?token=1"]
+
     def test_a_server_that_is_away_is_no_problem_of_the_tree(self):
         with pytest.raises(Unfinished):
             trino.Trino("http://127.0.0.1:9", "gitops", "").explain("select 1")

@@ -139,6 +139,25 @@ class TestServer:
             assert not connection.recv(100).startswith(b"HTTP")
         assert self.ask(server) == 401  # and others are served on
 
+    def test_a_caller_who_sends_a_byte_now_and_then_comes_to_an_end(self, server, monkeypatch):
+        monkeypatch.setattr(server.RequestHandlerClass, "seconds", 1)
+        with socket.create_connection(("localhost", server.server_port), timeout=5) as plain:
+            with server.trust.wrap_socket(plain, server_hostname="localhost") as connection:
+                connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 100\r\n\r\n")
+                connection.settimeout(0.2)
+                for sent in range(100):
+                    try:
+                        connection.sendall(b"x")
+                        if not connection.recv(1):
+                            break
+                    except TimeoutError:
+                        continue  # nothing is answered yet
+                    except OSError:
+                        break
+        assert sent < 99
+        monkeypatch.undo()
+        assert self.ask(server) == 401
+
     def test_a_silent_caller_keeps_nobody_waiting(self, server):
         with socket.create_connection(("127.0.0.1", server.server_port), timeout=5):
             assert self.ask(server) == 401

@@ -5,10 +5,83 @@
 
 from __future__ import annotations
 
-import pytest
+import http.server
+import importlib.util
+import pathlib
+import threading
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import web_module
+import pytest
+import urllib3
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_client, minio_client, web_module
 from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import PAGE, Connection
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def redirecting():
+    """The address of a server that sends everybody to another one; both remember whom they saw."""
+    servers = []
+
+    def handler(target):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            seen = []
+
+            def do_GET(self):
+                self.seen.append(self.path)
+                self.send_response(302 if target else 200)
+                if target:
+                    self.send_header("Location", target())
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *dummy):
+                pass
+
+        return Handler
+
+    def address(server):
+        return f"http://127.0.0.1:{server.server_port}"
+
+    for target in (None, lambda: address(servers[0])):
+        servers.append(http.server.HTTPServer(("127.0.0.1", 0), handler(target)))
+        threading.Thread(target=servers[-1].serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield address(servers[1]), servers[0].RequestHandlerClass.seen
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class TestRedirections:
+    """A client with a password follows none."""
+
+    def test_an_application_is_asked_where_it_was_said_to_be(self, redirecting):
+        url, seen = redirecting
+        connection = gitea_client.Connection({"url": url, "username": "u", "password": "of-this-test", "timeout": 5, "ca_path": None})
+        with pytest.raises(web_module.Refused, match="redirects to http://127.0.0.1:.*a password follows nowhere"):
+            connection.get("/user")
+        assert seen == []
+
+    def test_so_is_the_store(self, redirecting):
+        url, seen = redirecting
+        options = {"endpoint": url, "access_key": "a", "secret_key": "of-this-test", "region": "r", "ca_path": None, "validate_certs": True, "timeout": 5}
+        with pytest.raises(minio_client.ERRORS):
+            minio_client.Connection(options).s3.list_buckets()
+        with pytest.raises(urllib3.exceptions.MaxRetryError):
+            minio_client.Connection(options)._pool.request("GET", url)
+        assert seen == []
+
+    @pytest.mark.parametrize("path, name, ask", [
+        ("roles/trino/files/trino_check.py", "Trino", lambda of, url: of(url, None, "u", "of-this-test").ask("/")),
+        ("playbooks/files/clients.py", "Http", lambda of, url: of(url, None).ask("GET", "/", ("u", "of-this-test"))),
+    ])  # fmt: skip
+    def test_so_are_the_proofs(self, redirecting, path, name, ask):
+        url, seen = redirecting
+        spec = importlib.util.spec_from_file_location(name.lower(), ROOT / path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert ask(getattr(module, name), url)[0] == 302 and seen == []
 
 
 class TestChanged:

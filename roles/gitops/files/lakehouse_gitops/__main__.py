@@ -14,7 +14,7 @@ import sys
 
 from .flow import Flow
 from .gitea import Gitea
-from .record import Memory, Record
+from .record import Memory, Record, printable
 from .release import Releases
 from .settings import Settings, load
 from .trino import Trino
@@ -36,7 +36,7 @@ def status(settings: Settings, dummy) -> int:
         current = Releases(settings.root, repository.name).current()
         last = entries.get(repository.full_name, {})
         missing += not current
-        print(f"{repository.name:<20} runs {current[:12] or 'nothing':<13} last: {words_of(last) if last else 'nothing yet'}")
+        print(printable(f"{repository.name:<20} runs {current[:12] or 'nothing':<13} last: {words_of(last) if last else 'nothing yet'}"))
     return 1 if missing else 0
 
 
@@ -51,7 +51,7 @@ def show_log(settings: Settings, arguments) -> int:
         if arguments.repository in ("", entry["repository"].rpartition("/")[2])
     ]  # fmt: skip
     for entry in entries[-arguments.lines :]:
-        print(json.dumps(entry, ensure_ascii=False) if arguments.json else f"{entry['repository']:<24} {words_of(entry)}")
+        print(printable(json.dumps(entry, ensure_ascii=False) if arguments.json else f"{entry['repository']:<24} {words_of(entry)}"))
     return 0
 
 
@@ -59,6 +59,14 @@ def again(settings: Settings, arguments) -> int:
     """Judge a repository's main and its pull requests anew, with the next run."""
     Memory(settings.state / "memory.json").forget(settings.repository(arguments.repository).name)
     return 0
+
+
+class Plain(logging.Formatter):
+    """A line of the journal stays one, whatever is in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = super().format(record)
+        return "\n".join(map(printable, said.splitlines())) if record.exc_info else printable(said)
 
 
 def main() -> int:
@@ -77,6 +85,7 @@ def main() -> int:
     anew.set_defaults(do=again)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger().handlers[0].setFormatter(Plain("%(message)s"))
     settings = load(arguments.settings)
     if arguments.command in ("run", "again"):
         lock = open(settings.state / "lock", "w", encoding="utf-8")

@@ -17,6 +17,11 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def printable(text: str) -> str:
+    """Text that people pushed, as a terminal may have it: what would move its cursor or turn its writing is written out."""
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] if ord(sign) > 0xFFFF else f"\\u{ord(sign):04x}" for sign in text)
+
+
 class Record:
     """Only ever added to."""
 

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from .gitea import Straight
 from .settings import Unfinished
 from .sql import Statement
 
@@ -30,7 +31,7 @@ class Trino:
             "X-Trino-User": user,
             "X-Trino-Source": "gitops",
         }
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Straight)
 
     def explain(self, text: str) -> dict | None:
         """Trino's error, or None. It takes one statement a request, so what comes is explained, whatever it is."""

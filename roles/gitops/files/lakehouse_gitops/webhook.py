@@ -6,19 +6,21 @@ looks by itself. It has neither a key nor a password but the secret that words a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.server
 import json
 import logging
 import pathlib
+import socket
 import sqlite3
 import ssl
 import sys
 import threading
 
 BODY_BYTES = 4 * 1024 * 1024
-SECONDS = 10  # that a caller has for each word
+SECONDS = 10  # that a caller has for a word, from the first byte to the last
 CALLERS = 16  # at once; who comes then waits
 REMEMBERED = 100_000
 
@@ -83,14 +85,30 @@ class Listener:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     server_version, sys_version = "gitops", ""
-    timeout = SECONDS
+    seconds = SECONDS
     listener: Listener
 
     def setup(self):
-        # Here and not where callers are accepted, so that a slow one keeps only itself waiting.
-        self.request.settimeout(SECONDS)
-        self.request.do_handshake()
-        super().setup()
+        # Here and not where callers are accepted, so that a slow one keeps only itself waiting. A socket's own limit is for each read:
+        # who sends a byte now and then would never come to it.
+        self.request.settimeout(self.seconds)
+        self.end = threading.Timer(self.seconds, self.break_off)
+        self.end.daemon = True
+        self.end.start()
+        try:
+            self.request.do_handshake()
+            super().setup()
+        except BaseException:
+            self.end.cancel()
+            raise
+
+    def break_off(self):
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.request, socket.SHUT_RDWR)
+
+    def finish(self):
+        self.end.cancel()
+        super().finish()
 
     def do_POST(self):
         try:
