@@ -98,17 +98,29 @@ class Builder:
 
     def _fetch_go(self, part, destination):
         environment = self._go_environment()
-        environment["GOBIN"] = destination
-        module = self._go_module(part, environment)["Module"]
-        self._call(["go", "install", "-trimpath", "-ldflags", catalogue.go_link_flags(part), module], environment)
+        source = self._go_source(part, environment, destination + "-source")
+        for name, text in part.get("patches", {}).items():
+            self._patch(source, name, text)
+        # In the module's own folder, and not by `go install`: so what it depends on is held to its go.sum.
+        build = ["go", "build", "-trimpath", "-ldflags", catalogue.go_link_flags(part)]
+        self._call(build + ["-o", destination + os.sep, "."], environment, source)
+
+    def _patch(self, source, name, text):
+        """The source is known to the byte, so a patch that does not fit exactly is not the one for it."""
+        path = os.path.join(self.work, "patch")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        try:
+            self._call(["patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--input", path], cwd=source)
+        except BuildError as error:
+            raise BuildError("the patch %s does not fit: %s" % (name, error)) from error
 
     def _fetch_go_web(self, part, destination):
         environment = self._go_environment()
         node = self._node_home(part)
         environment["PATH"] = os.path.join(node, "bin") + os.pathsep + environment["PATH"]
         environment["npm_config_cache"] = os.path.join(self.cache, "npm")
-        source = os.path.join(self.work, "source")
-        shutil.copytree(self._go_module(part, environment)["Dir"], source, copy_function=shutil.copyfile)
+        source = self._go_source(part, environment, destination + "-source")
         # The module's sum covers its package lock, and that the checksum of each package of the front end.
         npm = os.path.join(node, "lib", "node_modules", "npm", "bin", "npm-cli.js")
         self._call(["node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment, source)
@@ -117,13 +129,14 @@ class Builder:
         build = ["go", "build", "-trimpath", "-tags", "bindata", "-ldflags", catalogue.go_link_flags(part)]
         self._call(build + ["-o", destination + os.sep, "."], environment, source)
 
-    def _go_module(self, part, environment):
-        """What Go says about the module, once its checksum is the pinned one."""
+    def _go_source(self, part, environment, source):
+        """A copy of the module's source, once its checksum is the pinned one."""
         module = "%s@%s" % (part["module"], part["version"])
         answer = json.loads(self._call(["go", "mod", "download", "-json", module], environment))
         if answer["Sum"] != part["sum"]:
             raise BuildError("Go module %s has the checksum %s, but the catalogue pins %s" % (module, answer["Sum"], part["sum"]))
-        return dict(answer, Module=module)
+        shutil.copytree(answer["Dir"], source, copy_function=shutil.copyfile)
+        return source
 
     def _fetch_wheels(self, part, destination):
         self._call(self._pip("wheel", "--no-deps", "--require-hashes", "--requirement", self._lock(part), "--wheel-dir", destination))

@@ -20,7 +20,7 @@ KINDS = {
     "maven": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "pypi": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "url": {"required": {"url", "sha256"}, "optional": {"unpack", "strip", "rename", "executable"}},
-    "go": {"required": {"module", "version", "sum"}, "optional": {"variables"}},
+    "go": {"required": {"module", "version", "sum"}, "optional": {"variables", "patches"}},
     "go_web": {"required": {"module", "version", "sum", "node"}, "optional": {"variables"}},
     "wheels": {"required": {"lock"}, "optional": set()},
     "venv": {"required": {"lock"}, "optional": set()},
@@ -56,6 +56,7 @@ TYPES = {
     "sha256": str,
     "module": str,
     "node": dict,
+    "patches": dict,
     "version": str,
     "sum": str,
     "variables": dict,
@@ -94,8 +95,8 @@ def check_entry(entry):
         raise CatalogueError("%s: a part of kind 'wheels' must be the only one" % label)
 
 
-def select(catalogue, wanted):
-    """The catalogue's entries for the wanted ids, in the order of the catalogue."""
+def select(catalogue, wanted, read_patch=None):
+    """The catalogue's entries for the wanted ids, in the order of the catalogue, with the texts of the patches that they name."""
     known = {}
     for entry in catalogue:
         check_entry(dict(entry, parts=[{"kind": "go", "module": "x", "version": "v0", "sum": "h1:" + "0" * 43 + "="}]))
@@ -107,10 +108,21 @@ def select(catalogue, wanted):
             raise CatalogueError(
                 "release %r is wanted, but the catalogue does not have it; it has: %s" % (identifier, ", ".join(sorted(known)))
             )
-    entries = [entry for identifier, entry in known.items() if identifier in set(wanted)]
+    entries = [with_patches(entry, read_patch) for identifier, entry in known.items() if identifier in set(wanted)]
     for entry in entries:
         check_entry(entry)
     return entries
+
+
+def with_patches(entry, read_patch):
+    """The entry with its patches as {name: text} instead of a list of names."""
+    parts = entry["parts"]
+    if isinstance(parts, list):
+        parts = [
+            dict(part, patches={name: read_patch(name) for name in part["patches"]}) if isinstance(part, dict) and "patches" in part else part
+            for part in parts
+        ]
+    return dict(entry, parts=parts)
 
 
 def needs_go(entry):
@@ -210,6 +222,9 @@ def _check_part(label, part):
             else:
                 _check_text(label, key, item, REQUIREMENT, "name==version")
             _check_text(label, "%s[%s]" % (key, item), checksum, SHA256, "64 hexadecimal digits")
+    for name, text in part.get("patches", {}).items():
+        if not isinstance(text, str) or "\n+++ " not in "\n" + text:
+            raise CatalogueError("%s: patches[%s] must be the text of a unified diff" % (label, name))
     if len(part.get("node", {"one": ""})) != 1:
         raise CatalogueError("%s: node must name one wheel" % label)
 

@@ -23,7 +23,7 @@ class Server:
         self.binary, self.folder = binary, folder
         self.root_user = "root-" + secrets.token_hex(4)
         self.root_secret = secrets.token_urlsafe(24)
-        self.port = free_port()
+        self.port, self.console_port = free_port(), free_port()
         self.endpoint = f"https://127.0.0.1:{self.port}"
 
         (folder / "certs" / "CAs").mkdir(parents=True)
@@ -42,7 +42,6 @@ class Server:
             "MINIO_ROOT_USER": self.root_user,
             "MINIO_ROOT_PASSWORD": self.root_secret,
             "MINIO_REGION": self.region,
-            "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_KMS_SECRET_KEY": "test-key:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         }
@@ -53,7 +52,8 @@ class Server:
         address = f"127.0.0.1:{self.port}"
         self.log = open(self.folder / "log", "a+b")
         self.process = subprocess.Popen(
-            [self.binary, "server", self.folder / "data", "--address", address, "--certs-dir", self.folder / "certs"],
+            [self.binary, "server", self.folder / "data", "--address", address, "--console-address", f"127.0.0.1:{self.console_port}",
+             "--certs-dir", self.folder / "certs"],
             env=self.environment,
             stdout=self.log,
             stderr=self.log,

