@@ -86,7 +86,9 @@ def _check_features(call, vmid, pool, old, new, unprivileged):
     before = FEATURES.parse((old or "").strip())
     after = FEATURES.parse(new.strip()) if new is not None else {}
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    if new is not None and changed - {"nesting"}:
+    if new is None:
+        changed = set(before)       # taken away as a whole, zeros included
+    if changed - {"nesting"}:
         raise Forbidden(OTHER_FEATURES)
     if changed:
         require_on_guest(call, vmid, pool, "VM.Allocate")

@@ -8,7 +8,7 @@ import re
 from .schema import PropertyString, boolean, enum, integer, number, string
 
 MOUNT_OPTION = r"(discard|lazytime|noatime|nodev|noexec|nosuid)"
-NO_CONTROL = r"[^\x00-\x08\x10-\x1F\x7F]"
+NO_CONTROL = r"[^\x00-\x1F\x7F]"
 LOCKS = ("backup", "create", "destroyed", "disk", "fstrim", "migrate", "mounted", "rollback", "snapshot",
          "snapshot-delete")
 
@@ -75,9 +75,9 @@ CONFIG = {
     "cpulimit": number(0, 8192),
     "cpuunits": integer(0, 500000),
     "debug": boolean(),
-    "description": string(longest=8192),
+    "description": string(longest=8192, lines=True),
     "entrypoint": string(pattern=NO_CONTROL + "+"),
-    "env": string(pattern=r"(?:\w+=%s*)(?:\0\w+=%s*)*" % (NO_CONTROL, NO_CONTROL)),
+    "env": string(pattern=r"(?:\w+=%s*)(?:\0\w+=%s*)*" % (NO_CONTROL, NO_CONTROL), lines=True),
     "features": string(props=FEATURES),
     "hookscript": string("pve-volume-id"),
     "hostname": string("dns-name", longest=255),

@@ -8,6 +8,8 @@ import re
 from urllib.parse import unquote
 
 from . import ctparams
+from .errors import Die
+from .schema import CONTROL
 
 
 class Section(dict):
@@ -58,7 +60,14 @@ def _section_lines(section):
     lines = ["#" + _quote(line) for line in section.get("description", "").split("\n")]
     if lines[-1] == "#":
         lines.pop()
-    return lines + ["%s: %s" % (name, section[name]) for name in sorted(section) if name != "description"]
+    return lines + [_line(name, section[name]) for name in sorted(section) if name != "description"]
+
+
+def _line(name, value):
+    """The last guard of the file: a value that holds a line break would be a setting of its own."""
+    if CONTROL.search(value.replace("\0", "") if name == "env" else value):
+        raise Die("property '%s' contains a line feed" % name)
+    return "%s: %s" % (name, value)
 
 
 def _quote(text):

@@ -85,6 +85,7 @@ def _plug(node, vmid, conf, name, text):
     if old and any(new.get(key) != old.get(key) for key in ("name", "hwaddr")):
         node.backend.hot_net(vmid, _index(name), None, old)
         del conf.current[name]
+        node.guests.save(vmid, conf)
         old = None
     try:
         node.backend.hot_net(vmid, _index(name), new, old)

@@ -8,6 +8,7 @@ import re
 from . import formats
 from .errors import ParameterError
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 MISSING = "property is missing and it is not optional"
 UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"
 
@@ -16,7 +17,7 @@ class Param:
     """One parameter: its type and what else must hold. `required` is the exception, so it is said."""
 
     def __init__(self, kind, format=None, low=None, high=None, shortest=None, longest=None,
-                 pattern=None, enum=None, required=False, props=None, key=False):
+                 pattern=None, enum=None, required=False, props=None, key=False, lines=False):
         self.kind = kind
         self.format = format
         self.low, self.high = low, high
@@ -26,6 +27,7 @@ class Param:
         self.required = required
         self.props = props      # PropertyString of a value like `a=1,b=2`
         self.key = key          # may be written without its name (in a property string)
+        self.lines = lines      # may hold line breaks: everything else is kept in files of one line each
 
     @property
     def is_list(self):
@@ -46,13 +48,18 @@ class Param:
                 return "invalid format - %s\n" % err
         if self.pattern and not self.pattern.fullmatch(value):
             return "value does not match the regex pattern"
-        return self._bounds_problem(value)
+        return self._control_problem(value) or self._bounds_problem(value)
+
+    def _control_problem(self, value):
+        """A list is stored without what parts its items; nothing else may hold a character that ends a line or hides."""
+        text = "".join(formats.split_list(value)) if self.is_list else value
+        return "value contains control characters" if not self.lines and CONTROL.search(text) else None
 
     def _type_problem(self, value):
         if isinstance(value, (list, dict)):
             return "type check ('%s') failed - got %s" % (self.kind, "ARRAY" if isinstance(value, list) else "HASH")
         pattern = {"boolean": r"[01]", "integer": r"[+-]?\d+", "number": r"[+-]?\d+(\.\d+)?"}.get(self.kind)
-        if pattern and not re.fullmatch(pattern, value):
+        if pattern and not re.fullmatch(pattern, value, re.ASCII):
             return "type check ('%s') failed - got '%s'" % (self.kind, value)
         return None
 

@@ -4,6 +4,7 @@
 """The HTTPS front: reads a request, identifies the caller, dispatches, writes the answer as Proxmox VE does."""
 
 import json
+import re
 import socket
 import ssl
 import sys
@@ -19,7 +20,9 @@ from .errors import ApiError, Unauthorized
 from .router import dispatch, world
 
 BASE = "/api2/json"
-MAX_BODY = 512 << 20
+MAX_BODY, MAX_UPLOAD = 512 << 10, 512 << 20
+UPLOAD = re.compile(r"/nodes/[^/]+/storage/[^/]+/upload")
+CONTROL = {number: "?" for number in (*range(32), 127)}
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -55,12 +58,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, text, *args):
         if self.server.log:
-            self.server.log("%s %s %s" % (time.strftime("%F %T"), self.address_string(), text % args))
+            said = (text % args).translate(CONTROL)
+            self.server.log("%s %s %s" % (time.strftime("%F %T"), self.address_string(), said))
 
     def do_GET(self):
         self._serve()
 
     do_POST = do_PUT = do_DELETE = do_GET
+
+    def do_PATCH(self):
+        self._send(501, "method '%s' not available" % self.command, b"", "text/plain")
+
+    do_OPTIONS = do_PATCH
 
     # ---- one request
 
@@ -92,13 +101,12 @@ class Handler(BaseHTTPRequestHandler):
         if not parts.path.startswith(BASE):
             raise PlainError(404, "Not Found")
         path = unquote(parts.path[len(BASE):]).rstrip("/") or "/"
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MAX_BODY:
-            raise PlainError(413, "for data too large")
-        raw = self.rfile.read(length)
-        params = self._params(parts.query, raw)
         node.requests.append((self.command, path))
+        if self.headers.get("Transfer-Encoding"):
+            raise PlainError(501, "chunked transfer encoding not supported")
+        # First who calls, then what he sends: a stranger's bytes are not taken in.
         authid, by_token = self._identify(node, path)
+        params = self._params(parts.query, self._body(path))
         _refuse(node.faults.take("error", self.command, path), 500, "error on request")
         node.faults.find_locked(self.command, path)
         call = (node, self.command, path, authid, by_token, params)
@@ -125,17 +133,27 @@ class Handler(BaseHTTPRequestHandler):
                 raise Unauthorized("No ticket")
         return authid, by_token
 
+    def _body(self, path):
+        """Its length is the client's word: held to what the real server takes, and to being one."""
+        text = self.headers.get("Content-Length", "0")
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            raise PlainError(400, "bad content length")
+        length = int(text)
+        if length and self.command in ("GET", "DELETE"):
+            raise PlainError(501, "Unexpected content for method '%s'" % self.command)      # protocol-005
+        if length > (MAX_UPLOAD if UPLOAD.fullmatch(path) else MAX_BODY):
+            raise PlainError(501, "for data too large")
+        return self.rfile.read(length)
+
     def _params(self, query, raw):
         params = _fold(parse_qsl(query, keep_blank_values=True))
         if not raw:
             return params
-        if self.command in ("GET", "DELETE"):
-            raise PlainError(501, "Unexpected content for method '%s'" % self.command)      # protocol-005
         kind = self.headers.get("Content-Type", FORM)
         if kind.startswith(FORM):
-            return {**params, **_fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))}
+            return {**_fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True)), **params}
         if kind.startswith("application/json"):
-            return {**params, **_from_json(raw)}
+            return {**_from_json(raw), **params}
         if kind.startswith("multipart/form-data"):
             return {**params, **multipart.parse(kind, raw)}
         raise PlainError(506, "upload 'Content-Type '%s' not implemented" % kind)           # protocol-009
@@ -147,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, reason, data, "application/json;charset=UTF-8")
 
     def _send(self, status, reason, data, kind):
-        self.send_response(status, reason.encode("ascii", "replace").decode())
+        self.send_response(status, reason.translate(CONTROL).encode("ascii", "replace").decode())
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         if status >= 400:       # the real server closes after every error
@@ -176,14 +194,20 @@ def _fold(pairs):
     return params
 
 
+AT_DECODE = " at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 934."
+
+
 def _from_json(raw):
     try:
         sent = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError) as err:
         text = raw.decode(errors="replace")
+        offset = getattr(err, "pos", len(text))
         where = ("malformed JSON string, neither tag, array, object, number, string or atom, at character offset %d "
-                 "(before \"(end of string)\") at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 934." % len(text))
+                 "(before \"%s\")%s" % (offset, text[offset:offset + 20] or "(end of string)", AT_DECODE))
         raise PlainError(500, where, newline=True) from None                                 # protocol-010
+    if not isinstance(sent, dict):
+        raise PlainError(500, "Not a HASH reference" + AT_DECODE, newline=True)
     return {name: _text(value) for name, value in sent.items() if value is not None}
 
 

@@ -22,7 +22,7 @@ def reason(identifier):
 
 # Single values of calls that the lab does offer: (ids, text of the difference, reason).
 DIFFERENT = [
-    (r"cluster-.*|resources-.*", r"data(\[\d\])?\.(status: 'online'|maxcpu|maxmem|mem).*",
+    (r"cluster-.*|resources-.*", r"data(\[\d\])?\.(status: 'online'|maxcpu|maxmem|mem|cpu|level|uptime).*",
      "the recording's node had no cluster engine and no status of itself"),
     (r"cluster-013|resources-002", r"data\[\d\]\.status: 'available', not 'unknown'",
      "the lab knows its storages from the start"),

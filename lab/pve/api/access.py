@@ -29,6 +29,11 @@ formats.FORMATS["pve-userid"] = _userid
 formats.FORMATS["pve-privs"] = _privileges
 
 
+@route("GET", "/access/ticket", permission=world)
+def no_login(call):
+    """For the web interface: open to everybody, and says nothing."""
+
+
 @route("POST", "/access/ticket", {
     "username": string(longest=64, required=True), "password": string(required=True), "otp": string(),
     "realm": string(longest=32), "new-format": boolean(), "path": string(longest=64), "privs": string(longest=64),

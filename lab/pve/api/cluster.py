@@ -89,7 +89,7 @@ TAG_STYLE = PropertyString({
     "case-sensitive": boolean(), "color-map": string(), "ordering": enum("config", "alphabetical"),
     "shape": enum("full", "circle", "dense", "none")})
 NEXT_ID = PropertyString({"lower": integer(), "upper": integer()})
-OPTIONS = {"tag-style": string(props=TAG_STYLE), "registered-tags": string(), "description": string(longest=65536),
+OPTIONS = {"tag-style": string(props=TAG_STYLE), "registered-tags": string(), "description": string(longest=65536, lines=True),
            "next-id": string(props=NEXT_ID), "delete": string("pve-configid-list")}
 
 

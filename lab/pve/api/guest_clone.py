@@ -8,7 +8,7 @@ import re
 from .. import sizes
 from ..changerights import check_bridge
 from ..ctparams import MOUNT, RANGES, ROOTFS, kind_of
-from ..errors import ApiError, Die
+from ..errors import ApiError, Die, ParameterError
 from ..guests import check_unlocked
 from ..guestview import mounts, warn_about_nesting
 from ..making import print_mount, remove_guest
@@ -24,7 +24,7 @@ VOLUMES = ("rootfs", *("mp%d" % n for n in range(RANGES["mp"])), *("unused%d" % 
 
 
 @route("POST", "/nodes/{node}/lxc/{vmid}/clone", {
-    "newid": integer(100, 999999999, format="pve-vmid", required=True), "bwlimit": number(0), "description": string(),
+    "newid": integer(100, 999999999, format="pve-vmid", required=True), "bwlimit": number(0), "description": string(lines=True),
     "full": boolean(), "hostname": string("dns-name"), "pool": string("pve-poolid"),
     "snapname": string("pve-configid", longest=40), "storage": string("pve-storage-id"),
     "target": string("pve-node")},
@@ -85,6 +85,16 @@ def _copy(task, node, name, keys, vmid, storage, unprivileged):
     node.backend.copy_volume(source, target)
     keys = {**keys, "volume": target, "size": sizes.show(node.storage.size(target))}
     return print_mount(name, keys)
+
+
+@route("POST", "/nodes/{node}/lxc/{vmid}/migrate", {
+    "target": string("pve-node", required=True), "target-storage": string(), "online": boolean(), "restart": boolean(),
+    "timeout": integer(), "bwlimit": number(0)}, permission=may("/vms/{vmid}", "VM.Migrate"))
+def migrate(call):
+    """There is nowhere to go: the lab has one node."""
+    if call["target"] == call.node.name:
+        raise ParameterError({"target": "target is local node."})
+    raise Die("no such cluster node '%s'" % call["target"])
 
 
 @route("POST", "/nodes/{node}/lxc/{vmid}/template", permission=may("/vms/{vmid}", "VM.Allocate"))

@@ -4,7 +4,7 @@
 """PUT config: changes wait in `pending`, then what can be applied is applied."""
 
 from .. import changerights, normalise
-from ..ctparams import CONFIG, MOUNT, ROOTFS, kind_of
+from ..ctparams import CONFIG, MOUNT, NET, ROOTFS, kind_of
 from ..errors import Die, ParameterError
 from ..formats import split_list
 from ..guests import check_protected, check_startable, check_unlocked
@@ -31,8 +31,9 @@ def change(call):
         conf = node.guests.load(vmid)
         check_unlocked(conf)
         check_digest(call, conf)
-        changerights.check(call, vmid, None, conf.current, new, delete, conf.current.unprivileged)
+        changerights.check(call, vmid, None, conf.current, {}, [*delete, *revert], conf.current.unprivileged)
         _check_names(new, delete, revert)
+        changerights.check(call, vmid, None, conf.current, new, [], conf.current.unprivileged)
         for name in revert:
             conf.pending.pop(name, None)
             conf.delete.pop(name, None)
@@ -43,11 +44,11 @@ def change(call):
         _forget_equal(conf)
         running = node.backend.running(vmid)
         failed = apply_pending(node, vmid, conf, running, only={*new, *delete})
-        if running or not failed:
-            node.guests.save(vmid, conf)        # a failed hot change stays pending (put-running-038, put-stopped-133)
-        if failed:
+        if failed:      # nothing is written, but what a replaced card wrote on its way (put-running-038, put-stopped-133)
             raise ParameterError(failed)
+        node.guests.save(vmid, conf)
         check_startable(conf)       # a 500 after the effect (put-stopped-103)
+        _check_cards(node, conf)    # and so is this
 
 
 def check_digest(call, conf):
@@ -63,6 +64,9 @@ def _check_names(new, delete, revert):
                 raise ParameterError({option: text})
             if name not in CONFIG:
                 raise ParameterError({option: "unknown option '%s'" % name})
+            if option == "delete" and name in revert:
+                text = "you can't use '-delete %s' and '-revert %s' at the same time" % (name, name)
+                raise ParameterError({option: text})
 
 
 def _delete_later(vmid, conf, name):
@@ -82,6 +86,8 @@ def _set_later(node, vmid, conf, name, text):
     if kind_of(name) in ("mp", "rootfs"):
         check_protected(vmid, conf, "can't update CT %s drive '%s'" % (vmid, name))
         _check_content(node, name, text)
+    if kind_of(name) == "net":
+        _check_card(node, name, NET.parse(text), bool(NET.parse(text).get("mtu")))
     conf.pending[name] = normalise.value(name, text, node.options)
     conf.delete.pop(name, None)
 
@@ -93,6 +99,25 @@ def _check_content(node, name, text):
         storage, _name = split_volid(volume)
         if not node.storage.holds(storage, "rootdir"):
             raise Die("storage '%s' does not allow content type 'rootdir' (Container)" % storage)
+
+
+def _check_card(node, name, net, mtu):
+    """`mtu`: whether the bridge's is looked at, and with it whether there is such a bridge."""
+    if mtu:
+        most = node.backend.bridge_mtu(net.get("bridge"))
+        if most is None:
+            raise Die("bridge '%s' does not exist" % net.get("bridge"))
+        if int(net.get("mtu", 0)) > most:
+            raise Die("%s: MTU size '%s' is bigger than bridge MTU '%d'" % (name, net["mtu"], most))
+    if net.get("link_down") != "1" and net.get("host-managed") == "1" and net.get("ip6") == "auto":
+        raise Die("%s: SLAAC is not supported for host-managed network configuration." % name)
+
+
+def _check_cards(node, conf):
+    """The server renders LXC's own file after it has written its own, and fails there over a card."""
+    for name in sorted(conf.current):
+        if kind_of(name) == "net":
+            _check_card(node, name, NET.parse(conf.current[name]), True)
 
 
 def _forget_equal(conf):

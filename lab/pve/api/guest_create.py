@@ -20,7 +20,7 @@ from .guest_power import start_work
 ONLY_ON_CREATE = {
     "ostemplate": string(longest=255, required=True), "bwlimit": number(0), "force": boolean(), "ha-managed": boolean(),
     "ignore-unpack-errors": boolean(), "password": string(shortest=5), "pool": string("pve-poolid"),
-    "restore": boolean(), "ssh-public-keys": string(), "start": boolean(), "storage": string("pve-storage-id"),
+    "restore": boolean(), "ssh-public-keys": string(lines=True), "start": boolean(), "storage": string("pve-storage-id"),
     "unique": boolean(), "vmid": integer(100, 999999999, format="pve-vmid", required=True),
 }
 

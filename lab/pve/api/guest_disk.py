@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Growing volumes."""
 
-from .. import sizes
+from .. import changerights, sizes
 from ..ctparams import MOUNT, RANGES, ROOTFS
 from ..errors import ApiError, Die
 from ..formats import Invalid
 from ..guests import check_unlocked
 from ..router import may, route
 from ..schema import enum, problems, string
+from ..storage import split_volid
 from .guest_config import check_digest
 
 DISKS = ("rootfs", *("mp%d" % n for n in range(RANGES["mp"])))
@@ -23,9 +24,12 @@ def resize(call):
     node, vmid, name = call.node, call["vmid"], call["disk"]
     conf = node.guests.load(vmid)
     check_unlocked(conf)
+    # The parameters are checked as if they were options of the configuration.
+    changerights.check(call, vmid, None, conf.current, {"disk": name, "size": call["size"]}, [], conf.current.unprivileged)
     check_digest(call, conf)
     kind = ROOTFS if name == "rootfs" else MOUNT
     volid = _volume(kind, conf.current.get(name, ""))
+    call.require("/storage/" + split_volid(volid)[0], "Datastore.AllocateSpace")
     old = node.storage.size(volid) or 0
     new = sizes.parse(call["size"].lstrip("+")) + (old if call["size"].startswith("+") else 0)
     if new < old:

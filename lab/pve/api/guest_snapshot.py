@@ -55,7 +55,7 @@ def list_snapshots(call):
     return [*found, here]
 
 
-@route("POST", BASE, {"snapname": NAME, "description": string()}, permission=CHANGE)
+@route("POST", BASE, {"snapname": NAME, "description": string(lines=True)}, permission=CHANGE)
 def create(call):
     node, vmid, name = call.node, call["vmid"], call["snapname"]
     if name in RESERVED:
@@ -95,7 +95,7 @@ def read_config(call):
     return visible(_existing(call.node.guests.load(call["vmid"]), call["snapname"]))
 
 
-@route("PUT", BASE + "/{snapname}/config", {"snapname": NAME, "description": string()}, permission=CHANGE)
+@route("PUT", BASE + "/{snapname}/config", {"snapname": NAME, "description": string(lines=True)}, permission=CHANGE)
 def change_config(call):
     node, vmid = call.node, call["vmid"]
     with node.guests.locked(vmid):

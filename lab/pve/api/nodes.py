@@ -13,7 +13,14 @@ from ..schema import enum
 
 @route("GET", "/nodes", permission=everyone)
 def nodes(call):
-    return [{"id": "node/" + call.node.name, "node": call.node.name, "status": "online", "type": "node"}]
+    """Who may audit the node sees its size, too."""
+    entry = {"id": "node/" + call.node.name, "node": call.node.name, "status": "online", "type": "node"}
+    if call.allowed("/nodes/" + call.node.name, "Sys.Audit"):
+        backend = call.node.backend
+        (memory, used), (space, taken) = backend.memory(), backend.space("local")
+        entry.update({"maxcpu": backend.cpus(), "cpu": 0, "maxmem": memory, "mem": used, "maxdisk": space, "disk": taken,
+                      "uptime": int(time.monotonic()), "level": ""})
+    return [entry]
 
 
 @route("GET", "/nodes/{node}/version", permission=everyone)
@@ -44,5 +51,6 @@ def network(call):
     """Bridges only; the lab does not manage the host's network."""
     wanted = call.get("type", "bridge")
     names = sorted(call.node.backend.bridges) if wanted in ("bridge", "any_bridge", "any_local_bridge") else []
+    seen = [name for name in names if call.allowed("/sdn/zones/localnetwork/" + name, "SDN.Audit", "SDN.Use", any_of=True)]
     return [{"iface": name, "type": "bridge", "active": 1, "autostart": 1, "method": "static", "families": ["inet"]}
-            for name in names]
+            for name in seen]

@@ -82,6 +82,11 @@ def change_old(call):
 
 def _change_member(call, pools, kind, name, shown):
     members = pools[call["poolid"]][kind]
+    # A pool gives rights on what is in it, so what goes in or out takes rights of its own.
+    if kind == "vms":
+        call.require("/vms/" + name, "Permissions.Modify", "VM.Allocate", any_of=True)
+    else:
+        call.require("/storage/" + name, "Permissions.Modify", "Datastore.Allocate", any_of=True)
     if call.flag("delete"):
         if name not in members:
             raise Die("%s%s is not a pool member" % (UPDATE, shown))

@@ -131,8 +131,13 @@ def _store(task, call, data, checksum):
 # ---- one volume
 
 def _volid(call):
-    volume = call["volume"]
-    return volume if ":" in volume else "%s:%s" % (call["storage"], volume)
+    """Of the storage that the path names, on which the rights were checked, and of no other one."""
+    storage, colon, name = call["volume"].partition(":")
+    if not colon:
+        storage, name = call["storage"], call["volume"]
+    if storage != call["storage"]:
+        raise ParameterError({"volume": "storage ID missmatch (%s != %s)\n" % (storage, call["storage"])})
+    return "%s:%s" % (storage, name)
 
 
 @route("GET", BASE + "content/{volume}", {"volume": string(required=True)}, permission=everyone)
@@ -160,7 +165,7 @@ def delete(call):
     storage.get(call["storage"])
 
     def work(task):
-        if file:
+        if file and storage.has_file(*file):
             call.node.backend.delete_file(*file)
             task.log("Removed volume '%s'" % volid)
         elif volid in storage.volumes:

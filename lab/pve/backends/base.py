@@ -9,7 +9,7 @@ import contextlib
 class Backend:
     """The machine below the API. Volumes are named by their volume id (`lab:subvol-117-disk-0`)."""
 
-    cgroup_v2 = False
+    cgroup_v2 = False      # how weights of CPUs are kept: recorded of both
     bridges = ()
     nesting_warning = True      # create and start say what a Debian 12 template without nesting=1 lacks
 
@@ -26,8 +26,12 @@ class Backend:
         """(total, used) in bytes of what is below a storage."""
         raise NotImplementedError
 
-    def has_bridge(self, name):
+    def bridge_mtu(self, name):
+        """The largest packet of a bridge; None when there is none of that name."""
         raise NotImplementedError
+
+    def has_bridge(self, name):
+        return self.bridge_mtu(name) is not None
 
     # ---- files of a storage: templates, backups
 

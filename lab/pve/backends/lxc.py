@@ -30,13 +30,14 @@ NIC_SETTINGS = ("ip", "gw", "ip6", "gw6", "mtu", "link_down")
 
 
 class LxcBackend(Backend):
+    cgroup_v2 = True        # as on Proxmox VE 9, which knows no other, whatever this machine has
+
     def __init__(self, state):
         self.state = Path(state)
         self.run_folder = self.state / "run"
         self.templates = rootfs.TemplateCache(self.state / "cache")
         self.trash = self.state / "trash"
         self.emptying = threading.Lock()
-        self.cgroup_v2 = cgroups.is_v2()
         for folder in (self.state, self.run_folder, self.state / "storage", self.state / "cache"):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o711)     # the containers' root passes through
@@ -61,8 +62,8 @@ class LxcBackend(Backend):
     def bridges(self):
         return network.bridges()
 
-    def has_bridge(self, name):
-        return name in network.bridges()
+    def bridge_mtu(self, name):
+        return network.bridges().get(name)
 
     # ---- files
 

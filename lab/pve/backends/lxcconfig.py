@@ -82,7 +82,7 @@ def _mount_lines(conf, volume_path):
         options = ["bind", "create=dir"] + (["ro"] if keys.get("ro") == "1" else [])
         options += keys.get("mountoptions", "").replace("discard", "").split(";")
         lines.append("lxc.mount.entry = %s %s none %s 0 0" % (
-            path, keys["mp"].strip("/"), ",".join(option for option in options if option)))
+            path, keys["mp"].strip("/").replace(" ", "\\040"), ",".join(option for option in options if option)))
     return lines
 
 

@@ -30,6 +30,7 @@ class MemoryBackend(Backend):
         # step (unpack, start, shutdown, volume, backup, restore) -> seconds that it takes, or an Event; an abort ends it
         self.delays = {}
         self.next_pid = 20000
+        self.host_keys = []     # fingerprints of the keys that the next container is made with
 
     def add_template(self, storage, name, size=1024, content="vztmpl"):
         self.files.setdefault((storage, content), {})[name] = (size, int(time.time()), b"")
@@ -45,8 +46,8 @@ class MemoryBackend(Backend):
     def space(self, storage):
         return 252 * GIB, 32 * GIB
 
-    def has_bridge(self, name):
-        return name in self.bridges
+    def bridge_mtu(self, name):
+        return 1500 if name in self.bridges else None
 
     # ---- files and volumes
 
@@ -122,6 +123,9 @@ class MemoryBackend(Backend):
 
     def customise(self, task, vmid, conf, password=None, ssh_keys=None):
         task.log("Detected container architecture: amd64")
+        for fingerprint in self.host_keys:
+            task.log("Creating SSH host key 'ssh_host_ed25519_key' - this may take some time ...")
+            task.log("done: %s root@%s" % (fingerprint, conf["hostname"].partition(".")[0]))
         if ssh_keys:
             self.content[conf["rootfs"].split(",")[0]]["/root/.ssh/authorized_keys"] = ssh_keys
 

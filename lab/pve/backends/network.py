@@ -23,7 +23,8 @@ def inside(pid, *argv):
 
 
 def bridges():
-    return {link["ifname"] for link in json.loads(run("ip", "-json", "link", "show", "type", "bridge") or "[]")
+    """Largest packet by name."""
+    return {link["ifname"]: link.get("mtu", 1500) for link in json.loads(run("ip", "-json", "link", "show", "type", "bridge") or "[]")
             if link}
 
 

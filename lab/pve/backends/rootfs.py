@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 
 from ..errors import Die
+from ..schema import CONTROL
 
 SHIFT = 100000
 RANGE = 65536
@@ -120,7 +121,9 @@ def change(rootfs, steps):
 
 def crypted(password):
     """A crypt hash is taken as it is (create-048); clear text never appears on a command line."""
-    if re.match(r"\$[56]\$", password):
+    if CONTROL.search(password):
+        raise Die("a password is one line of text")
+    if re.fullmatch(r"\$[56]\$[A-Za-z0-9./$=]+", password):
         return password
     done = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password, text=True, capture_output=True,
                           check=True)
