@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError, Task, TaskTimeout, UncertainError, is_upid
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import (
+    Client, DigestError, LockedError, PveError, Task, TaskTimeout, UncertainError, is_upid)
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import MISSING, TAKEN, choose_node, locate, read
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_place import find_missing
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_plan import Plan, make_plan
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import check_rights
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import Step, converge
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import Rights, find_refused
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step, converge
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish
 
 TIMEOUTS = {"create": 600, "start": 120, "shutdown": 60, "resize": 600, "destroy": 300}
@@ -47,22 +49,47 @@ class Actor:
         self.done: list[Step] = []
         self.warnings: list[str] = []
         self._lost_ids: set[int] = set()
+        self._unlock_by: float | None = None
 
     def converge(self, check: bool) -> Outcome:
         """Bring the container to the declared state; with ``check``, only say how."""
         self.guest = self._find()
         plan = make_plan(self.wish, self.guest)
+        if plan.steps:
+            self._check(plan)
         if check or not plan.steps:
             return Outcome(self.guest, plan, list(plan.steps), warnings=list(plan.warnings))
-        check_rights(self.client, self.wish, self.guest, plan)
         converge(self.client, self._plan, self._carry_out, self._look_again, self.done)
         last = make_plan(self.wish, self.guest)
         warnings = list(plan.warnings) + [line for task in self.tasks for line in task.warnings] + self.warnings
         renamed = self.guest.running and any(step.kind == "config" and "hostname" in step.keys for step in self.done)
         return Outcome(self.guest, replace(plan, restart_required=last.restart_required or renamed), self.done, self.tasks, warnings)
 
+    def _check(self, plan: Plan) -> None:
+        """Raises PlanError with all that the server would refuse, before anything is changed."""
+        rights = Rights(self.client)
+        vmid = self.guest.vmid or int(self.client.get("cluster/nextid"))
+        problems = find_refused(rights, self.wish, self.guest, plan, vmid)
+        problems += find_missing(self.client, rights, self.wish, self.guest.node, plan)
+        if problems:
+            raise PlanError("; ".join(problems))
+
     def _plan(self) -> tuple[Step, ...]:
-        return make_plan(self.wish, self.guest).steps
+        steps = make_plan(self.wish, self.guest).steps
+        if steps and steps[0].kind in _POWER and self.guest.lock:
+            self._await_unlocked()
+            steps = make_plan(self.wish, self.guest).steps
+        return steps
+
+    def _await_unlocked(self) -> None:
+        """Look until the lock is gone: a task that meets it fails, and stays in the node's list of tasks."""
+        if self._unlock_by is None:
+            self._unlock_by = self.client.clock() + self.client.lock_timeout
+        pause = 0.5
+        while self.guest.exists and self.guest.lock and self.client.clock() < self._unlock_by:
+            self.client.sleep(pause)
+            pause = min(pause * 1.5, 5)
+            self.guest = self._read(self.guest)
 
     def _find(self) -> Guest:
         guest = locate(self.client, self.wish.vmid, self.wish.hostname)
@@ -114,8 +141,8 @@ class Actor:
             if (gone or error.says(*_ALREADY)) and "upid" not in error.details:
                 self._look_again(step)
                 return
-            if step.kind == "config" and error.status == 400:
-                self._revert(step, error)
+            if step.kind == "config" and not isinstance(error, (DigestError, LockedError, UncertainError)):
+                self._tell_the_truth(step, error)
             raise
         if step.kind == "destroy":
             self.guest = Guest(vmid=self.guest.vmid)
@@ -147,13 +174,24 @@ class Actor:
             self.client.sleep(1)
             self.guest = self._read(self.guest)
 
-    def _revert(self, step: Step, error: PveError) -> None:
-        """Take back a hot change that failed: left waiting, it would block later changes and stop the next restart."""
-        fresh = self._read(self.guest)
-        keys = sorted(set(error.errors) & set(fresh.pending) - set(self.guest.pending))
+    def _tell_the_truth(self, step: Step, error: PveError) -> None:
+        """A refusal does not say that nothing was written: read again, and say what was.
+
+        A hot change that failed is taken back: left waiting, it would block later changes and stop the next restart.
+        """
+        before = self.guest
+        fresh = self._read(before)
+        keys = sorted(set(error.errors) & set(fresh.pending) - set(before.pending))
         if keys:
             self.client.write("PUT", step.path, {"revert": ",".join(keys)})
             error.details["reverted"] = keys
+            fresh = self._read(before)
+        self.guest = fresh
+        written = tuple(key for key in step.keys if fresh.raw.get(key) != before.raw.get(key))
+        if written:
+            self.done.append(replace(step, keys=written))
+            error.details["written"] = list(written)
+            error.message += "; the call was refused, but these were changed all the same: %s" % ", ".join(written)
 
     def _create(self, step: Step) -> None:
         """Create; without a fixed id, take the next free one until nobody else is faster (nextid reserves nothing)."""

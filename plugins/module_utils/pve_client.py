@@ -34,6 +34,11 @@ _READ_ATTEMPTS = 6
 LOG_LINES = 50
 
 _HINTS = (
+    (r"pool '(?P<pool>[^']*)' does not exist", "make the pool {pool} (pveum pool add {pool}), or correct pool"),
+    (r"Sys.Modify for modifying tag '(?P<tag>[^']*)'",
+     "the datacenter's options reserve the tag {tag} (registered-tags, or user-tag-access does not allow free tags): leave it out of tags, "
+     "allow it there, or grant Sys.Modify on /"),
+    (r"storage '(?P<storage>[^']*)' does not exist", "correct the name of the storage, or make it; pvesm status on the node lists what there is"),
     (r"Permission check failed \((?P<path>/[^,)]*), (?P<privilege>[^)]+)\)",
      "grant {privilege} on {path} to the token, and to its user when the token has privilege separation"),
     (r"only allowed for root@pam|Only root may use this option",
@@ -42,6 +47,8 @@ _HINTS = (
     (r"Authentication failed!|invalid token", "check api_user, api_token_id and api_token_secret; Proxmox VE does not say which is wrong"),
     (r"authentication failure|Couldn't authenticate.*code: 401", "check api_user (with its realm, like root@pam) and api_password"),
     (r"is locked \(", "another operation holds the lock; if it is a leftover, run pct unlock on the node"),
+    (r"Hostname mismatch|IP address mismatch|doesn't match",
+     "api_host is not among the names in the server's certificate; give one that is, like the node's own"),
     (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed", "give the CA of the server in ca_path"),
     (r"no quorum", "the cluster has lost its quorum; see pvecm status on a node"),
 )
@@ -204,6 +211,10 @@ class Client:
     def get(self, path: str, /, **params: Any) -> Any:
         """Read; tried again for a while when the server can not be reached."""
         return self._retry_reads("GET /" + path, lambda: self._call("GET", path, params))
+
+    def get_once(self, path: str, /, **params: Any) -> Any:
+        """Read what can be done without: a node that is away costs one time limit, not six."""
+        return self._call("GET", path, params)
 
     def write(self, method: str, path: str, params: dict[str, Any] | None = None) -> Any:
         """Change something; tried again only while the server refuses because of a lock."""

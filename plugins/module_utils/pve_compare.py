@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as props
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import OPTIONS, Guest, storage_of
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish, find_twins
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish, card_name, check_gateways, find_twins
 
 
 @dataclass
@@ -33,10 +33,12 @@ def compare(wish: Wish, guest: Guest) -> Change:
     """What of the managed options differs; raises PlanError for what can not be changed in place."""
     change = Change()
     for name, wanted in wish.config.items():
-        if name in OPTIONS:
+        if name == "features":
+            _compare_features(change, wanted, guest)
+        elif name in OPTIONS:
             _compare_scalar(change, name, wanted, guest)
     if "rootfs" in wish.config:
-        change.after["rootfs"] = _compare_volume(change, "rootfs", props.ROOTFS, wish.config["rootfs"], guest.future["rootfs"])
+        change.after["rootfs"] = _compare_volume(change, "rootfs", props.ROOTFS, wish, guest.future["rootfs"])
     if "mounts" in wish.config:
         change.after["mounts"] = _compare_mounts(change, wish, guest)
     if "networks" in wish.config:
@@ -59,9 +61,28 @@ def _compare_scalar(change: Change, name: str, wanted: Any, guest: Guest) -> Non
         change.params[option.key] = option.show(wanted)
 
 
-def _compare_volume(
-        change: Change, key: str, codec: props.PropertyString, wanted: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+def _compare_features(change: Change, wanted: dict[str, Any], guest: Guest) -> None:
+    """A flag that is as declared keeps its own text: rewritten, the server takes it for changed, and only root@pam may do that."""
+    present = guest.future["features"]
+    if "other" in present:
+        wanted = dict(wanted, other=present["other"])
+    change.after["features"] = wanted
+    if wanted == present:
+        return
+    if not wanted:
+        change.delete.append("features")
+        return
+    texts = props.split_property_string(props.FEATURES.show(wanted))
+    held = guest.raw.get("features", "")
+    for name, text in props.split_property_string(held).items() if held.strip() else ():
+        if props.FEATURES.parse("%s=%s" % (name, text)).get(name) == wanted.get(name):
+            texts[name] = text
+    change.params["features"] = ",".join("%s=%s" % item for item in sorted(texts.items()))
+
+
+def _compare_volume(change: Change, key: str, codec: props.PropertyString, wish: Wish, present: dict[str, Any]) -> dict[str, Any]:
     """An existing volume keeps its name; its flags are written, its size only ever grows, and by its own call."""
+    wanted = wish.config["rootfs"] if key == "rootfs" else wish.config["mounts"][key]
     host_path = wanted.get("volume")
     if host_path and host_path != present.get("volume"):
         raise PlanError("%s: is %s, not a bind mount of %s; remove it first" % (key, present.get("volume"), host_path))
@@ -69,9 +90,7 @@ def _compare_volume(
     if wanted.get("storage") and wanted["storage"] != storage:
         raise PlanError("%s: its volume %s is not on storage %r; move it there with Proxmox VE's move_volume (pct move-volume)" % (
             key, present.get("volume"), wanted["storage"]))
-    after = dict(_flags(wanted), volume=present["volume"])
-    if "other" in present:
-        after["other"] = present["other"]
+    after = dict(_kept(wish, key, _flags(present)), **dict(_flags(wanted), volume=present["volume"]))
     if "size" in present:
         after["size"] = present["size"]
     if after != present:
@@ -97,29 +116,46 @@ def _compare_mounts(change: Change, wish: Wish, guest: Guest) -> dict[str, dict[
     after = dict(guest.future["mounts"])
     for key, wanted in sorted(wish.config["mounts"].items()):
         if key in after:
-            after[key] = _compare_volume(change, key, props.MOUNT, wanted, after[key])
+            after[key] = _compare_volume(change, key, props.MOUNT, wish, after[key])
         else:
             change.params[key] = new_volume(key, props.MOUNT, wanted)
             after[key] = wanted
     if wish.purge_mounts:
         _purge(change, after, wish.config["mounts"])
     _check_clash("mounts", "path", after)
+    _check_leaving(guest, after)
     return after
+
+
+def _check_leaving(guest: Guest, after: dict[str, dict[str, Any]]) -> None:
+    """What is taken away stays mounted until the restart; a new volume would be mounted over it, empty."""
+    leaving = {mount.get("path"): key for key, mount in guest.settled["mounts"].items() if guest.running and key not in after}
+    for key in sorted(set(after) - set(guest.future["mounts"])):
+        path = after[key]["path"]
+        if path in leaving:
+            raise PlanError("mounts[id=%s].path: %s is mounted as %s until the next restart; declare %s to keep its data, or stop the "
+                            "container first" % (key, path, leaving[path], leaving[path]))
 
 
 def _compare_networks(change: Change, wish: Wish, guest: Guest) -> dict[str, dict[str, Any]]:
     after = dict(guest.future["networks"])
     for key, wanted in sorted(wish.config["networks"].items()):
         present = after.get(key, {})
-        # Left out, the address stays: writing a card without it would give it a new one and plug it anew.
-        kept = {name: present[name] for name in ("hwaddr", "other") if name in present}
-        after[key] = dict(kept, **wanted)
+        # The MAC address, too: writing a card without it would give it a new one and plug it anew.
+        after[key] = dict(_kept(wish, key, present), **wanted)
+        after[key]["name"] = card_name(key, after[key])
+        check_gateways("networks[id=%s]" % key, after[key])
         if after[key] != present:
             change.params[key] = props.NETWORK.show(after[key])
     if wish.purge_networks:
         _purge(change, after, wish.config["networks"])
     _check_clash("networks", "name", after)
     return after
+
+
+def _kept(wish: Wish, key: str, present: dict[str, Any]) -> dict[str, Any]:
+    """What an item has that the user did not speak of: it is left alone."""
+    return {name: value for name, value in present.items() if name not in wish.given[key]}
 
 
 def _purge(change: Change, after: dict[str, Any], listed: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as props
@@ -134,12 +134,19 @@ class Guest:
     settled: dict[str, Any] = field(default_factory=dict)  # what the running container has
     future: dict[str, Any] = field(default_factory=dict)  # what it has after its next start
     pending: tuple[str, ...] = ()
-    raw: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict)  # the texts of ``future``
+    raw_settled: dict[str, Any] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
         """Whether its init process runs."""
         return self.status == "running"
+
+    def reverted(self, keys: list[str]) -> Guest:
+        """The container once the changes of these keys that wait are taken back."""
+        raw = {key: value for key, value in self.raw.items() if key not in keys}
+        raw.update({key: self.raw_settled[key] for key in keys if key in self.raw_settled})
+        return replace(self, **_views(self.raw_settled, raw, [key for key in self.pending if key not in keys]))
 
 
 def parse_pending(entries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -148,20 +155,24 @@ def parse_pending(entries: list[dict[str, Any]]) -> dict[str, Any]:
     future = dict(settled)
     pending = []
     for entry in entries:
-        if entry.get("delete"):
-            future.pop(entry["key"], None)
-        elif "pending" in entry:
+        if "pending" in entry:
+            # A deletion may wait beside it (put-running-023): it comes first, and the value is set after it.
             future[entry["key"]] = entry["pending"]
+        elif entry.get("delete"):
+            future.pop(entry["key"], None)
         else:
             continue
         pending.append(entry["key"])
+    return dict(
+        _views(settled, future, pending), digest=settled.get("digest", ""), lock=settled.get("lock", ""),
+        template=as_flag(settled.get("template", 0)))
+
+
+def _views(settled: dict[str, Any], future: dict[str, Any], pending: list[str]) -> dict[str, Any]:
     coming = parse_config(future)
     present = parse_config(settled)
     _take_true_sizes(coming, present)
-    return {
-        "settled": present, "future": coming, "pending": tuple(sorted(pending)), "raw": future, "digest": settled.get("digest", ""),
-        "lock": settled.get("lock", ""), "template": as_flag(settled.get("template", 0)),
-    }
+    return {"settled": present, "future": coming, "pending": tuple(sorted(pending)), "raw": future, "raw_settled": settled}
 
 
 def _take_true_sizes(coming: dict[str, Any], present: dict[str, Any]) -> None:

@@ -6,27 +6,40 @@
 
 from __future__ import annotations
 
+import re
+
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError, UncertainError
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest, parse_pending
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
 
+_HOST_KEY = re.compile(r"done: (SHA256:[0-9A-Za-z+/]{43}) root@")
+_ENDED_WELL = re.compile(r"OK|WARNINGS|RUNNING")
 MISSING = "does not exist"
 TAKEN = "already exists"
 CREATION = 600
 
 
-def list_containers(client: Client) -> dict[int, dict[str, Any]]:
-    """All containers that the token may see, by id. The nodes' own lists know names at once, the cluster's only after a while."""
+def list_containers(client: Client, node: str = "") -> tuple[dict[int, dict[str, Any]], list[str]]:
+    """All containers that the token may see, by id, and the nodes that could not be asked; or only ``node`` is asked.
+
+    The nodes' own lists know names at once, the cluster's only after a while; but a node may be away.
+    """
     found = {entry["vmid"]: dict(entry) for entry in map(_with_number, client.get("cluster/resources", type="vm")) if entry["type"] == "lxc"}
-    for node in client.get("nodes"):
-        if node.get("status") == "offline":
+    away = []
+    for name in [node] if node else sorted(entry["node"] for entry in client.get("nodes") if entry.get("status") != "offline"):
+        try:
+            entries = client.get_once("nodes/%s/lxc" % name) if not node else client.get("nodes/%s/lxc" % name)
+        except UncertainError:
+            if node:
+                raise
+            away.append(name)
             continue
-        for entry in map(_with_number, client.get("nodes/%s/lxc" % node["node"])):
-            found.setdefault(entry["vmid"], {}).update(entry, node=node["node"])
-    return found
+        for entry in map(_with_number, entries):
+            found.setdefault(entry["vmid"], {}).update(entry, node=name)
+    return found, away
 
 
 def _with_number(entry: dict[str, Any]) -> dict[str, Any]:
@@ -42,10 +55,11 @@ def find_by_id(client: Client, vmid: int) -> dict[str, Any] | None:
             return entry
     if _is_free(client, vmid):
         return None
-    entry = list_containers(client).get(vmid)
+    found, away = list_containers(client)
+    entry = found.get(vmid)
     if not entry:
-        raise PlanError("vmid %d is taken by a guest that %s may not see; grant VM.Audit on /vms/%d, or choose another id" % (
-            vmid, client.connection.identity, vmid))
+        raise PlanError("vmid %d is taken by a guest that %s may not see; grant VM.Audit on /vms/%d, or choose another id%s" % (
+            vmid, client.connection.identity, vmid, _away(away)))
     return entry
 
 
@@ -61,11 +75,18 @@ def _is_free(client: Client, vmid: int) -> bool:
 
 def find_by_name(client: Client, hostname: str) -> dict[str, Any] | None:
     """The list entry of the only container of that name, or None."""
-    found = [entry for entry in list_containers(client).values() if entry.get("name", "").lower() == hostname.lower()]
+    listed, away = list_containers(client)
+    found = [entry for entry in listed.values() if entry.get("name", "").lower() == hostname.lower()]
+    if away and not found:
+        raise PlanError("no container is called %r on the nodes that answer%s; give vmid" % (hostname, _away(away)))
     if len(found) > 1:
         raise PlanError("%d containers are called %r (%s); give vmid" % (
             len(found), hostname, ", ".join(str(entry["vmid"]) for entry in found)))
     return found[0] if found else None
+
+
+def _away(nodes: list[str]) -> str:
+    return "; node %s can not be asked" % ", ".join(nodes) if nodes else ""
 
 
 def list_nodes(client: Client, wanted: str = "") -> list[str]:
@@ -123,3 +144,21 @@ def read_addresses(client: Client, guest: Guest) -> list[str]:
             if address and card.get("name") != "lo" and not address.lower().startswith("fe80:"):
                 addresses.append(address)
     return addresses
+
+
+def read_host_keys(client: Client, guest: Guest) -> list[str]:
+    """Fingerprints of the SSH host keys that the container was created with: the task that made them tells them in its log.
+
+    Empty where that is not to be known: the log is gone or hidden, or the container came from elsewhere (a backup, a clone).
+    """
+    if not guest.exists:
+        return []
+    tasks = client.get("nodes/%s/tasks" % guest.node, vmid=guest.vmid, source="all", limit=1000)
+    # One of the number's tasks made the container that it has now; a clone's is kept with the number that it was made from.
+    made = [task for task in tasks if task["type"] in ("vzcreate", "vzrestore", "vzdestroy") and _ENDED_WELL.match(task.get("status", "RUNNING"))]
+    newest = max(made, key=lambda task: int(task["starttime"]), default={})
+    if newest.get("type") != "vzcreate":
+        return []
+    lines = client.get("nodes/%s/tasks/%s/log" % (guest.node, newest["upid"]), limit=0) or []
+    found = (_HOST_KEY.match(str(line.get("t", ""))) for line in lines)
+    return [match.group(1) for match in found if match]

@@ -17,7 +17,7 @@ from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as 
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_compare import Change, compare, new_volume
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import OPTIONS, Guest, describe_config
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish, card_name, check_gateways
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def _plan_create(wish: Wish, guest: Guest) -> Plan:
             params[option.key] = option.show(config[name])
     params["rootfs"] = new_volume("rootfs", props.ROOTFS, rootfs)
     for key, net in config.get("networks", {}).items():
-        params[key] = props.NETWORK.show(net)
+        check_gateways("networks[id=%s]" % key, net)
+        params[key] = props.NETWORK.show(dict(net, name=card_name(key, net)))
     for key, mount in config.get("mounts", {}).items():
         params[key] = new_volume(key, props.MOUNT, mount)
     if wish.pool:
@@ -111,7 +112,19 @@ def is_hot(key: str, guest: Guest) -> bool:
     by_key = {option.key: option for option in OPTIONS.values()}
     if key in by_key:
         return by_key[key].hot
-    return key.startswith("net") or (key.startswith("mp") and key not in guest.raw)
+    return key.startswith("net") or (key.startswith("mp") and key not in guest.raw_settled)
+
+
+def _take_back(wish: Wish, guest: Guest) -> tuple[list[str], Change]:
+    """The keys whose waiting change has to be taken back first, and what is left to write after that.
+
+    The server keeps a waiting value beside a deletion and sets it after that, refuses changes of a card whose last one
+    failed, and makes a new, empty volume for a mount that waits for its removal.
+    """
+    keys = [key for key in wish.config.get("mounts", {}) if key in guest.pending and key not in guest.future["mounts"]]
+    change = compare(wish, guest.reverted(keys))
+    more = [key for key in change.keys() if key in guest.pending and key not in keys]
+    return sorted(keys + more), compare(wish, guest.reverted(keys + more)) if more else change
 
 
 def _config_steps(change: Change, guest: Guest) -> list[Step]:
@@ -126,29 +139,27 @@ def _config_steps(change: Change, guest: Guest) -> list[Step]:
         return Step("config", "PUT", path, dict(params, digest=guest.digest), tuple(keys))
 
     keys = change.keys()
-    steps = []
-    stuck = [key for key in keys if guest.running and key in guest.pending and key.startswith("net")]
-    if stuck:
-        # A hot change that failed earlier is still waiting; the server takes no other change of that key before it is dropped.
-        steps.append(Step("revert", "PUT", path, {"revert": ",".join(stuck)}, tuple(stuck)))
     if "protection" in keys and any(_is_disk(key) for key in keys):
         others = [key for key in keys if key != "protection"]
         groups = [["protection"], others] if guest.future["protection"] else [others, ["protection"]]
     else:
         groups = [keys]
-    return steps + [step(group) for group in groups if group]
+    return [step(group) for group in groups if group]
 
 
 def _plan_change(wish: Wish, guest: Guest) -> Plan:
     if guest.template:
         raise PlanError("container %d (%s) is a template" % (guest.vmid, guest.settled["hostname"]))
-    change = compare(wish, guest)
+    reverts, change = _take_back(wish, guest)
+    before = {"state": guest.status, "config": describe_config({name: guest.future[name] for name in change.after})}
+    guest = guest.reverted(reverts)
     keys = change.keys()
     if guest.future["protection"] and wish.config.get("protection") is not False and any(_is_disk(key) for key in keys):
         raise PlanError("container %d is protected, which forbids changing %s; set protection to false" % (
             guest.vmid, ", ".join(key for key in keys if _is_disk(key))))
     base = "nodes/%s/lxc/%d" % (guest.node, guest.vmid)
-    steps = _config_steps(change, guest) if keys else []
+    steps = [Step("revert", "PUT", base + "/config", {"revert": ",".join(reverts), "digest": guest.digest}, tuple(reverts))] if reverts else []
+    steps += _config_steps(change, guest)
     for disk, size in change.grow.items():
         params = {"disk": disk, "size": props.show_size(size), "digest": guest.digest}
         steps.append(Step("resize", "PUT", base + "/resize", params, (disk,)))
@@ -167,15 +178,10 @@ def _plan_change(wish: Wish, guest: Guest) -> Plan:
         warnings.append("container %d lives on node %s, not on %s; it is left there" % (guest.vmid, guest.node, wish.node))
     waiting = guest.running and (bool(guest.pending) or any(not is_hot(key, guest) or key == "hostname" for key in keys))
     steps, status, restarted = _power_steps(wish, guest, steps, waiting)
-    before = _managed(change, guest)
     after = dict(before, state=status, config=describe_config(change.after))
     if wish.pool:
         before["pool"], after["pool"] = guest.pool, pool
     return Plan(tuple(steps), before, after, tuple(warnings), waiting and not restarted and status == "running")
-
-
-def _managed(change: Change, guest: Guest) -> dict[str, Any]:
-    return {"state": guest.status, "config": describe_config({name: guest.future[name] for name in change.after})}
 
 
 def _power_steps(wish: Wish, guest: Guest, steps: list[Step], waiting: bool) -> tuple[list[Step], str, bool]:

@@ -25,6 +25,7 @@ _UNITS = (("T", 2 ** 40), ("G", GIB), ("M", MIB), ("K", 2 ** 10))
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 _TRUE = ("1", "on", "yes", "true")
+_FALSE = ("0", "off", "no", "false")
 
 
 class PropertyError(ValueError):
@@ -166,6 +167,13 @@ def split_property_string(text: str, default_key: str = "") -> dict[str, str]:
             raise PropertyError("%r is not a property string: look at %r" % (text, part))
         raw[key] = value
     return raw
+
+
+def split_flags(text: str) -> dict[str, str]:
+    """The raw keys of a property string of flags, as the server compares them: ``0`` is not the same as not there."""
+    return {} if not text.strip() else {
+        key: show_flag(True) if value.lower() in _TRUE else "0" if value.lower() in _FALSE else value
+        for key, value in split_property_string(text).items()}
 
 
 class PropertyString:

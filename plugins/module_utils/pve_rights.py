@@ -4,15 +4,16 @@
 
 """Which rights a plan needs, asked for before its first write, so that a token that lacks one changes nothing at all.
 
-Bridges are left to the server: their path holds the zone, which only it knows, and it checks them before it does anything.
+Bridges are in pve_place: their path holds the zone, which is told with them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as props
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import OPTIONS, Guest
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import OPTIONS, Guest, storage_of
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_plan import Plan
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish
@@ -21,8 +22,10 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import Wish
 Need = tuple
 
 _BY_KIND = {
-    "create": "VM.Allocate", "destroy": "VM.Allocate", "resize": "VM.Config.Disk", "revert": "", "config": "", "pool": "",
-    "start": "VM.PowerMgmt", "stop": "VM.PowerMgmt", "shutdown": "VM.PowerMgmt", "reboot": "VM.PowerMgmt",
+    # Without VM.Audit a container is made, and then lost from sight. Growing is checked as a change of options, too.
+    "create": ("VM.Allocate", "VM.Audit"), "destroy": ("VM.Allocate",), "resize": ("VM.Config.Disk", "VM.Config.Options"),
+    "revert": (), "config": (), "pool": (),
+    "start": ("VM.PowerMgmt",), "stop": ("VM.PowerMgmt",), "shutdown": ("VM.PowerMgmt",), "reboot": ("VM.PowerMgmt",),
 }
 
 
@@ -34,7 +37,7 @@ def _privilege_of_key(key: str) -> str:
     return {option.key: option.privilege for option in OPTIONS.values()}.get(key, "")
 
 
-def _allocated_storages(step: Step) -> list[str]:
+def allocated_storages(step: Step) -> list[str]:
     """The storages on which the step makes new volumes, told by their allocation syntax ``STORAGE:GiB``."""
     storages = []
     for key, value in step.params.items():
@@ -45,59 +48,85 @@ def _allocated_storages(step: Step) -> list[str]:
     return storages
 
 
-def needs(plan: Plan, wish: Wish, vmid: int) -> list[Need]:
+def needs(plan: Plan, wish: Wish, guest: Guest, vmid: int) -> list[Need]:
     """What the steps of a plan need, as (privileges, paths), each once."""
     guest_paths = ("/vms/%d" % vmid,)
     if wish.pool and any(step.kind == "create" for step in plan.steps):
         guest_paths += ("/pool/%s" % wish.pool,)
     found: list[Need] = []
     for step in plan.steps:
-        privileges = [_BY_KIND[step.kind]]
-        if step.kind in ("create", "config"):
+        privileges = list(_BY_KIND[step.kind])
+        storages = allocated_storages(step)
+        if step.kind in ("create", "config", "revert"):
             privileges += [_privilege_of_key(key) for key in step.keys]
+        if step.kind == "resize":
+            storages = [storage_of(guest.future[key] if key == "rootfs" else guest.future["mounts"][key]) for key in step.keys]
         found += [((privilege,), guest_paths) for privilege in privileges if privilege]
-        found += [(("Datastore.AllocateSpace",), ("/storage/%s" % storage,)) for storage in _allocated_storages(step)]
+        found += [(("Datastore.AllocateSpace",), ("/storage/%s" % storage,)) for storage in storages]
         if step.kind == "pool":
             found.append((("Pool.Allocate",), ("/pool/%s" % step.params["poolid"],)))
+            found.append((("VM.Allocate", "Permissions.Modify"), guest_paths))
         if step.kind == "create" and ":" in wish.ostemplate:
             found.append((("Datastore.AllocateSpace", "Datastore.Audit"), ("/storage/%s" % wish.ostemplate.split(":", 1)[0],)))
+        if step.kind == "create" and step.params["unprivileged"] == "0":
+            found.append((("Sys.Modify",), ("/",)))
     return sorted(set(found))
 
 
 def root_only(plan: Plan, guest: Guest, wish: Wish) -> list[str]:
     """What in the plan Proxmox VE lets only root@pam do, signed in with the password."""
-    keys = {key for step in plan.steps for key in step.keys}
-    found = []
-    if "features" in keys:
-        present = guest.future.get("features", {})
-        wanted = wish.config["features"]
-        found += ["features.%s" % name for name in sorted(set(present) | set(wanted))
-                  if name != "nesting" and wanted and present.get(name) != wanted.get(name)]
-    for key, mount in sorted(wish.config.get("mounts", {}).items()):
-        if key in keys and mount.get("volume", "").startswith("/"):
-            found.append("mounts[id=%s].host_path" % key)
-    return found
+    found = set()
+    unprivileged = wish.config.get("unprivileged", True) if not guest.exists else guest.settled["unprivileged"]
+    for step in plan.steps:
+        if "features" in step.keys:
+            held, sent = (props.split_flags(text) for text in (guest.raw_settled.get("features", ""), step.params.get("features", "")))
+            # Taken away as a whole, they must hold nothing but nesting, whatever the values.
+            changed = {name for name in {*held, *sent} if held.get(name) != sent.get(name)}
+            found |= {"features.%s" % name for name in changed if name != "nesting" or not unprivileged}
+        found |= {"mounts[id=%s].host_path" % key for key in step.keys
+                  if key.startswith("mp") and str(step.params.get(key, "")).startswith("/")}
+    return sorted(found)
 
 
-def check_rights(client: Client, wish: Wish, guest: Guest, plan: Plan) -> None:
-    """Raises PlanError that names everything that is missing, before anything is changed."""
-    identity = client.connection.identity
+class Rights:
+    """What the token may do, by path; each path is asked for once."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._held: dict[str, dict[str, Any]] = {}
+        self.identity = client.connection.identity
+
+    def any_of(self, path: str, *privileges: str) -> bool:
+        """Whether one of the privileges is held on the path, which need not exist."""
+        if path not in self._held:
+            self._held[path] = (self._client.get("access/permissions", path=path) or {}).get(path) or {}
+        return any(privilege in self._held[path] for privilege in privileges)
+
+
+def find_refused(rights: Rights, wish: Wish, guest: Guest, plan: Plan, vmid: int) -> list[str]:
+    """What of a plan the server would refuse to this token."""
     kept_for_root = root_only(plan, guest, wish)
-    if kept_for_root and identity != "root@pam":
-        raise PlanError("%s: only root@pam, signed in with its password, may change these; %s may not" % (", ".join(kept_for_root), identity))
-    check_needs(client, needs(plan, wish, guest.vmid or int(client.get("cluster/nextid"))))
+    found = []
+    if kept_for_root and rights.identity != "root@pam":
+        found.append("%s: only root@pam, signed in with its password, may change these; %s may not" % (", ".join(kept_for_root), rights.identity))
+    return found + find_unmet(rights, needs(plan, wish, guest, vmid))
+
+
+def find_unmet(rights: Rights, wanted: list[Need]) -> list[str]:
+    """Names each need that is not met."""
+    missing = ["%s on %s" % (" or ".join(privileges), " or ".join(paths)) for privileges, paths in wanted
+               if not any(rights.any_of(path, *privileges) for path in paths)]
+    if not missing:
+        return []
+    text = "%s lacks privileges: %s; grant them to it, and to its user when the token has privilege separation" % (
+        rights.identity, ", ".join(missing))
+    if "/storage/" in text:
+        text += " (a storage that does not exist looks the same: see pvesm status on the node)"
+    return [text]
 
 
 def check_needs(client: Client, wanted: list[Need]) -> None:
     """Raises PlanError that names each need that is not met."""
-    held: dict[str, dict[str, Any]] = {}
-    missing = []
-    for privileges, paths in wanted:
-        for path in paths:
-            if path not in held:
-                held[path] = (client.get("access/permissions", path=path) or {}).get(path) or {}
-        if not any(privilege in held[path] for privilege in privileges for path in paths):
-            missing.append("%s on %s" % (" or ".join(privileges), " or ".join(paths)))
-    if missing:
-        raise PlanError("%s lacks privileges: %s; grant them to it, and to its user when the token has privilege separation" % (
-            client.connection.identity, ", ".join(missing)))
+    unmet = find_unmet(Rights(client), wanted)
+    if unmet:
+        raise PlanError("; ".join(unmet))

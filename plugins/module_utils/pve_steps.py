@@ -51,6 +51,7 @@ class Patience:
         self._client = client
         self._retries = 0
         self._locked_since: float | None = None
+        self._pause = 1.0
 
     def spend(self, error: PveError) -> None:
         """Wait a little, or raise the error when patience is at its end."""
@@ -69,7 +70,8 @@ class Patience:
             self._locked_since = self._client.clock()
         if self._client.clock() - self._locked_since > self._client.lock_timeout:
             raise error
-        self._client.sleep(1)
+        self._client.sleep(self._pause)
+        self._pause = min(self._pause * 2, 15)  # each attempt is a line in the node's list of tasks
 
 
 def converge(

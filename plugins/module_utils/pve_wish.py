@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_props as props
@@ -23,6 +23,7 @@ class Wish:
 
     state: str
     config: dict[str, Any]
+    given: dict[str, set[str]] = field(default_factory=dict)  # by item (net0, mp0, rootfs): the sub-options that were not left out
     vmid: int | None = None
     hostname: str = ""
     node: str = ""
@@ -47,6 +48,7 @@ _DEVICE_NAME = re.compile(r"[-_.\w]+", re.ASCII)
 _RANGES = {
     "vmid": (100, 999999999), "cores": (0, 8192), "cpulimit": (0, 8192), "cpuunits": (1, 10000), "memory": (16, None), "swap": (0, None),
 }
+_GATEWAYS = {"gw": "ip", "gw6": "ip6"}
 _NETWORK_RANGES = {"mtu": (64, 65535), "tag": (1, 4094), "rate": (0, None)}
 
 
@@ -75,26 +77,39 @@ def _normalise(problems: list[str], where: str, codec: props.PropertyString, val
 def _network(problems: list[str], given: dict[str, Any]) -> dict[str, Any]:
     where = "networks[id=%s]" % given["id"]
     _check_id(problems, where, given["id"], "net", 31)
-    _check_ranges(problems, where + ".", given, _NETWORK_RANGES)
-    values = dict(given, name=given.get("name") or given["id"].replace("net", "eth"))
+    values = {name: value for name, value in given.items() if value or isinstance(value, bool)}  # 0 and the like: taken away
+    _check_ranges(problems, where + ".", values, _NETWORK_RANGES)
     for name in ("name", "bridge"):
-        if not _DEVICE_NAME.fullmatch(values[name]):
+        if name in values and not _DEVICE_NAME.fullmatch(values[name]):
             problems.append("%s.%s: %r is not a legal device name" % (where, name, values[name]))
     net = _normalise(problems, where, props.NETWORK, values)
-    for gateway, address in (("gw", "ip"), ("gw6", "ip6")):
+    try:
+        check_gateways(where, {name: value for name, value in net.items() if name not in _GATEWAYS or given.get(_GATEWAYS[name])})
+    except PlanError as error:
+        problems.append(str(error))
+    return net
+
+
+def check_gateways(where: str, net: dict[str, Any]) -> None:
+    """Raises PlanError for a gateway that the card cannot reach."""
+    for gateway, address in _GATEWAYS.items():
         if gateway not in net:
             continue
         if "/" not in net.get(address, ""):
-            problems.append("%s.%s: needs a fixed address in %s, not %r" % (where, gateway, address, net.get(address)))
-        elif not _reachable(net[gateway], net[address]):
-            problems.append("%s.%s: %s is outside the network of %s" % (where, gateway, net[gateway], net[address]))
-    return net
+            raise PlanError("%s.%s: needs a fixed address in %s, not %r" % (where, gateway, address, net.get(address)))
+        if not _reachable(net[gateway], net[address]):
+            raise PlanError("%s.%s: %s is outside the network of %s" % (where, gateway, net[gateway], net[address]))
 
 
 def _reachable(gateway: str, address: str) -> bool:
     network = ipaddress.ip_interface(address).network
     router = ipaddress.ip_address(gateway)
     return router in network or router.is_link_local or network.num_addresses == 1
+
+
+def card_name(key: str, net: dict[str, Any]) -> str:
+    """A card's name in the container: eth0 for net0 and so on, unless it has another one."""
+    return net.get("name") or key.replace("net", "eth")
 
 
 def _volume(problems: list[str], where: str, codec: props.PropertyString, given: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +210,7 @@ def parse_wish(params: dict[str, Any]) -> Wish:
     if params.get("networks") is not None:
         config["networks"] = {net["id"]: _network(problems, net) for net in params["networks"]}
         find_twins(problems, "networks.id", [net["id"] for net in params["networks"]])
-        find_twins(problems, "networks.name", [net.get("name") for net in config["networks"].values() if net])
+        find_twins(problems, "networks.name", [card_name(key, net) for key, net in config["networks"].items()])
     if params.get("mounts") is not None:
         config["mounts"] = {mount["id"]: _mount(problems, mount) for mount in params["mounts"]}
         find_twins(problems, "mounts.id", [mount["id"] for mount in params["mounts"]])
@@ -206,4 +221,6 @@ def parse_wish(params: dict[str, Any]) -> Wish:
         "vmid", "hostname", "node", "pool", "ostemplate", "password", "rename", "force", "purge", "purge_networks", "purge_mounts",
         "pool_move", "restart_if_pending", "shutdown_timeout") if params.get(name) is not None}
     keys = tuple(key.strip() for key in params.get("ssh_public_keys") or ())
-    return Wish(state=params["state"], config=config, ssh_public_keys=keys, **given)
+    items = [dict(params.get("rootfs") or {}, id="rootfs")] + list(params.get("networks") or []) + list(params.get("mounts") or [])
+    spoken_of = {item["id"]: {name for name, value in item.items() if value is not None} for item in items}
+    return Wish(state=params["state"], config=config, given=spoken_of, ssh_public_keys=keys, **given)

@@ -13,9 +13,11 @@ author:
   - The gti.lakehouse authors (@gti)
 description:
   - States everything about a container in one task, from nothing to running; a second run changes nothing and writes nothing.
-  - An option that is left out is left alone. An item that is listed (a network card, a mount, the features, the start-up order) is
-    stated as a whole, so a sub-option that is left out goes back to the default of Proxmox VE; only what Proxmox VE itself hands
-    out, like a MAC address or the name of a volume, is kept.
+  - An option that is left out is left alone, and so is a sub-option of a network card, of a mount and of the root file system.
+    V(false), V(0) or an empty text takes one away. O(features) and O(startup) are stated as a whole.
+  - A change that waits for the next start is taken back before the same key is changed again.
+  - What the token may not do, and what the node does not have (storage, template, bridge), makes the module fail before it changes
+    anything, in check mode too.
   - Changes that a running container can not take at once wait for its next start; see RV(pending) and RV(restart_required).
   - Volumes only ever grow. What can not be changed in place (the storage of a volume, O(unprivileged)) makes the module fail
     before it changes anything.
@@ -203,7 +205,7 @@ options:
         required: true
       name:
         description:
-          - Its name in the container; V(eth0) for V(net0) and so on unless given.
+          - Its name in the container; a new card is V(eth0) for V(net0) and so on unless given.
         type: str
       bridge:
         description:
@@ -602,6 +604,21 @@ log:
   type: list
   elements: str
   sample: ["TASK ERROR: startup for container '115' failed"]
+written:
+  description: Keys that were changed although the API refused the call; it may fail after it has written.
+  returned: when a change of the configuration failed and left something behind
+  type: list
+  elements: str
+  sample: [memory]
+host_keys:
+  description:
+    - Fingerprints of the SSH host keys that Proxmox VE made for the container, from the log of the task that created it.
+    - Empty when that log is not there any more, is not the token's own and it lacks Sys.Audit on the node, or when the container
+      came from a backup or a clone, which bring keys of their own.
+  returned: when the container exists
+  type: list
+  elements: str
+  sample: ["SHA256:mVPwvezndPv/ARoIadVY98vAC0g+P/5633yTC4d/wXE"]
 reverted:
   description: Keys of a failed hot change that were taken back, so that they do not wait for the next restart.
   returned: when a hot change failed
@@ -620,7 +637,7 @@ from typing import Any
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_actor import TIMEOUTS, Actor, Outcome
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import describe_config
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import read_addresses
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import read_addresses, read_host_keys
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
 from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import parse_wish
@@ -672,7 +689,7 @@ def argument_spec() -> dict[str, Any]:
     )
 
 
-def result_of(outcome: Outcome, addresses: list[str]) -> dict[str, Any]:
+def result_of(outcome: Outcome, addresses: list[str], host_keys: list[str]) -> dict[str, Any]:
     """What the module returns."""
     guest, plan = outcome.guest, outcome.plan
     result = {
@@ -690,7 +707,7 @@ def result_of(outcome: Outcome, addresses: list[str]) -> dict[str, Any]:
         "diff": {"before": plan.before, "after": plan.after},
     }
     if guest.exists:
-        result["config"] = describe_config(guest.future)
+        result.update(config=describe_config(guest.future), host_keys=host_keys)
     return result
 
 
@@ -703,7 +720,7 @@ def main() -> None:
         client.lock_timeout = module.params["lock_timeout"]
         actor = Actor(client, wish, module.params["timeouts"], module.params["abort_on_timeout"])
         outcome = actor.converge(module.check_mode)
-        result = result_of(outcome, read_addresses(client, outcome.guest))
+        result = result_of(outcome, read_addresses(client, outcome.guest), read_host_keys(client, outcome.guest))
     except (PlanError, PveError) as error:
         done = [step.describe() for step in actor.done] if actor else []
         fail(module, error, changes=done, changed=bool(done))

@@ -215,7 +215,11 @@ def main() -> None:
     try:
         client = create_client(module)
         nodes = list_nodes(client, params["node"] or "")
-        found = sorted((summarise(entry) for entry in list_containers(client).values()), key=lambda container: container["vmid"])
+        listed, away = list_containers(client, params["node"] or "")
+        if away:
+            module.warn("node %s can not be asked; of its containers only what the cluster knows is told" % ", ".join(away))
+        nodes = [node for node in nodes if node not in away]
+        found = sorted((summarise(entry) for entry in listed.values()), key=lambda container: container["vmid"])
         result["containers"] = [look_closer(client, container, gather) for container in found if is_asked_for(container, params)]
         if "nodes" in gather:
             result["nodes"] = [entry for entry in client.get("cluster/resources", type="node") if entry["node"] in nodes]

@@ -94,13 +94,46 @@ def test_a_changed_tag_leaves_the_network_card_alone():
 
 
 @pytest.mark.parametrize("change, expected", [
-    ({"firewall": None}, "name=eth0,bridge=vmbr0,gw=192.0.2.1,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24"),
-    ({"gw": None}, "name=eth0,bridge=vmbr0,firewall=1,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24"),
+    ({"firewall": False}, "name=eth0,bridge=vmbr0,gw=192.0.2.1,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24"),
+    ({"gw": ""}, "name=eth0,bridge=vmbr0,firewall=1,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24"),
     ({"tag": 7}, "name=eth0,bridge=vmbr0,firewall=1,gw=192.0.2.1,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24,tag=7"),
     ({"hwaddr": "bc:24:11:00:00:01"}, "name=eth0,bridge=vmbr0,firewall=1,gw=192.0.2.1,hwaddr=BC:24:11:00:00:01,ip=192.0.2.109/24"),
 ])
 def test_a_changed_or_removed_part_of_a_card_is_seen_and_its_address_kept(change, expected):
     assert sent(guest(), networks=[dict(NETWORK, **change)]) == [("config", {"net0": expected})]
+
+
+def test_what_somebody_set_by_hand_stays_when_nothing_is_said_of_it():
+    by_hand = guest({
+        "net0": CONFIG["net0"].replace("type=veth", "link_down=1,mtu=1400,rate=5,tag=7,trunks=2;3,ip6=auto"),
+        "mp0": "lab:subvol-109-disk-1,mp=/data,backup=1,acl=1,mountoptions=noatime,quota=1,replicate=0,ro=1,size=2G",
+        "rootfs": "lab:subvol-109-disk-0,mountoptions=noatime,replicate=0,size=4G"})
+    card = {"id": "net0", "bridge": "vmbr0", "ip": "192.0.2.109/24"}
+    mount = {"id": "mp0", "path": "/data"}
+    assert sent(by_hand, networks=[card], mounts=[mount], rootfs={"storage": "lab"}) == []
+    taken = dict(card, firewall=False, link_down=False, mtu=0, rate=0.0, tag=0, trunks=[], ip6="", gw="")
+    assert sent(by_hand, networks=[taken])[0][1]["net0"] == "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:08:BF:95,ip=192.0.2.109/24"
+    assert sent(by_hand, mounts=[dict(mount, backup=False, options=[], quota=False, replicate=True, ro=False)])[0][1]["mp0"] == (
+        "lab:subvol-109-disk-1,mp=/data,acl=1,size=2G")
+    assert sent(guest({"net0": CONFIG["net0"].replace("eth0", "lan0")}), networks=[NETWORK]) == []
+
+
+def test_a_gateway_that_stays_must_fit_the_new_address():
+    with pytest.raises(PlanError, match="192.0.2.1 is outside the network of 198.51.100.9/24"):
+        plan(guest(), networks=[{"id": "net0", "bridge": "vmbr0", "ip": "198.51.100.9/24"}])
+    assert sent(guest(), networks=[{"id": "net0", "bridge": "vmbr0", "ip": "192.0.2.9/24"}])[0][1]["net0"].count("gw=192.0.2.1,") == 1
+
+
+@pytest.mark.parametrize("held, wanted, expected", [
+    ("mount=nfs;cifs", {"nesting": True, "mount": ["cifs", "nfs"]}, "mount=nfs;cifs,nesting=1"),
+    ("keyctl=0", {"nesting": True}, "keyctl=0,nesting=1"),
+    ("fuse=yes", {"nesting": True, "fuse": True}, "fuse=yes,nesting=1"),
+    ("nesting=1,shiny=1", {"nesting": False}, "shiny=1"),
+    ("mount=nfs;cifs", {"mount": ["nfs"]}, "mount=nfs"),
+])
+def test_a_feature_that_is_as_declared_keeps_its_text(held, wanted, expected):
+    """Written otherwise, the server takes it for changed, and refuses that to all but root@pam."""
+    assert sent(guest({"features": held}), features=wanted) == [("config", {"features": expected})]
 
 
 def test_case_of_addresses_means_nothing():
@@ -315,6 +348,51 @@ def test_a_hot_change_that_failed_is_dropped_first():
         ("revert", ["revert"]), ("config", ["net1"])]
 
 
+def config_of(made):
+    return [(step.kind, step.params.get("revert") or step.params.get("delete") or sorted(set(step.params) - {"digest"})) for step in made.steps]
+
+
+def waits(key, value=None, **more):
+    return guest(running=True, pending=[dict({"key": key}, **({"value": value} if value else {}), **more)])
+
+
+@pytest.mark.parametrize("present, params, steps, required", [
+    # A value waits, and the key is to be unset: the server would keep both, and the value would hold after the restart.
+    (waits("nameserver", "192.0.2.30", pending="192.0.2.31"), {"nameservers": []}, [("revert", "nameserver"), ("config", "nameserver")], True),
+    (waits("nameserver", "192.0.2.30", pending="192.0.2.31", delete=1), {"nameservers": []}, [("revert", "nameserver"), ("config", "nameserver")], True),
+    # A key that only waits: there is nothing to delete.
+    (waits("timezone", pending="host"), {"timezone": ""}, [("revert", "timezone")], False),
+    (waits("net1", pending="name=eth1,bridge=vmbr77"), {"networks": [NETWORK], "purge_networks": True}, [("revert", "net1")], False),
+    # Setting back only cancels what waits: nothing is left for a restart.
+    (waits("nameserver", "192.0.2.30", pending="192.0.2.31"), {"nameservers": ["192.0.2.30"]}, [("revert", "nameserver")], False),
+    (waits("searchdomain", "example.test", delete=1), {"searchdomains": ["example.test"]}, [("revert", "searchdomain")], False),
+    (waits("features", "nesting=1", delete=1), {"features": {"nesting": True}}, [("revert", "features")], False),
+    # A third value.
+    (waits("nameserver", "192.0.2.30", pending="192.0.2.31"), {"nameservers": ["192.0.2.32"]}, [("revert", "nameserver"), ("config", ["nameserver"])], True),
+    # Mounts: purged while another path waits; purged, and declared again before the restart.
+    (waits("mp0", CONFIG["mp0"], pending=CONFIG["mp0"].replace("/data", "/new")), {"mounts": [], "purge_mounts": True},
+     [("revert", "mp0"), ("config", "mp0")], True),
+    (waits("mp0", CONFIG["mp0"], delete=1), {"mounts": [MOUNT]}, [("revert", "mp0")], False),
+    (waits("mp0", CONFIG["mp0"], delete=1), {"mounts": [{"id": "mp0", "path": "/data"}]}, [("revert", "mp0")], False),
+    (waits("mp0", CONFIG["mp0"], delete=1), {"mounts": [dict(MOUNT, path="/other")]}, [("revert", "mp0"), ("config", ["mp0"])], True),
+    (waits("mp0", CONFIG["mp0"], delete=1), {"mounts": [dict(MOUNT, size_gib=3.0)]}, [("revert", "mp0"), ("resize", ["disk", "size"])], False),
+    (waits("mp0", CONFIG["mp0"], delete=1), {"mounts": [], "purge_mounts": True}, [], True),
+])
+def test_what_waits_is_taken_back_before_it_is_changed(present, params, steps, required):
+    made = plan(present, **params)
+    assert config_of(made) == steps and made.restart_required is required
+    assert not any("lab:2" in str(step.params) for step in made.steps)      # never a new, empty volume
+
+
+def test_no_new_volume_over_one_that_is_still_mounted():
+    leaving = waits("mp0", CONFIG["mp0"], delete=1)
+    with pytest.raises(PlanError, match="/data is mounted as mp0 until the next restart; declare mp0"):
+        plan(leaving, mounts=[dict(MOUNT, id="mp1")])
+    with pytest.raises(PlanError, match="/data is mounted as mp0 until the next restart"):
+        plan(guest(running=True), mounts=[dict(MOUNT, id="mp1")], purge_mounts=True)
+    assert config_of(plan(guest(), mounts=[dict(MOUNT, id="mp1")], purge_mounts=True)) == [("config", "mp0")]
+
+
 def test_writes_carry_the_digest():
     made = plan(guest(), memory=2048, rootfs={"size_gib": 5.0})
     assert [step.params["digest"] for step in made.steps] == ["d1", "d1"]
@@ -354,7 +432,7 @@ def test_writes_carry_the_digest():
     ({"networks": [dict(NETWORK, bridge="a b")]}, "not a legal device name"),
     ({"networks": [dict(NETWORK, ip="192.0.2.9")]}, "not an IPv4 address with a prefix length"),
     ({"networks": [dict(NETWORK, ip="dhcp")]}, "needs a fixed address in ip"),
-    ({"networks": [dict(NETWORK, gw="198.51.100.1")]}, "outside the network"),
+    ({"networks": [dict(NETWORK, gw="198.51.100.1", ip="192.0.2.9/24")]}, "outside the network"),
     ({"networks": [dict(NETWORK, mtu=10)]}, "mtu: 10 is not between 64 and 65535"),
     ({"networks": [dict(NETWORK, tag=5000)]}, "tag"),
     ({"networks": [dict(NETWORK, hwaddr="01:00:5E:00:00:01")]}, "unicast"),

@@ -146,3 +146,10 @@ def test_every_module_takes_the_connection_from_the_action_group():
     root = pathlib.Path(pve_module.__file__).parents[2]
     group = yaml.safe_load((root / "meta" / "runtime.yml").read_text())["action_groups"]["proxmox"]
     assert sorted(group) == sorted(path.stem for path in (root / "plugins" / "modules").glob("proxmox_*.py"))
+
+
+@pytest.mark.parametrize("why", ["IP address mismatch, certificate is not valid for '127.0.0.2'", "Hostname mismatch, certificate is not valid for 'pve'"])
+def test_a_name_that_the_certificate_lacks_is_no_matter_of_its_authority(why):
+    hint = pve_client.find_hint("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: %s. (_ssl.c:1016)" % why)
+    assert hint.startswith("api_host is not among the names in the server's certificate")
+    assert "ca_path" in pve_client.find_hint("certificate verify failed: unable to get local issuer certificate")

@@ -12,6 +12,8 @@ import pytest
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import pve_client
 
+from lab.pve.errors import Die
+
 BASE = "/nodes/pve/lxc/109"
 NETWORK = {"id": "net0", "bridge": "vmbr0", "ip": "192.0.2.109/24", "gw": "192.0.2.1", "firewall": True}
 MOUNT = {"id": "mp0", "storage": "lab", "size_gib": 2, "path": "/data", "backup": True}
@@ -133,6 +135,31 @@ def test_a_node_that_is_not_there(site):
     assert "node 'pve9' is not in the cluster (pve)" in site.bad(**site.kafka(node="pve9"))["msg"]
 
 
+def node_away(monkeypatch):
+    """A second node that the cluster knows and nobody reaches."""
+    from lab.pve.api import nodes
+    route = next(route for route in nodes.route.__self__.routes if (route.method, route.path) == ("GET", "/nodes"))
+    real = route.handler
+    monkeypatch.setattr(route, "handler", lambda call: real(call) + [{"id": "node/pve2", "node": "pve2", "status": "unknown", "type": "node"}])
+
+
+def test_another_node_that_is_away_is_no_matter(site, monkeypatch):
+    """595 and 596 come for each call to it; the cluster's own list still knows its guests."""
+    node_away(monkeypatch)
+    site.server.create(234, hostname="other")
+    site.faults.add("error", status=596, reason="Connection timed out", path="/nodes/pve2/", times=100)
+    result = site.good(**site.kafka(state="started"))
+    assert result["created"]
+    assert site.good(vmid=109, memory=2048)["changed"]
+    info = site.run("proxmox_ct_info", node="pve", gather=["nodes", "storages", "templates"])
+    assert {ct["vmid"] for ct in info["containers"]} == {109, 234} and not any("/nodes/pve2/" in path for _method, path in info["requests"])
+    info = site.run("proxmox_ct_info")
+    assert {ct["vmid"] for ct in info["containers"]} == {109, 234} and "pve2 can not be asked" in warnings(info)
+    result = site.bad(hostname="nowhere")
+    assert "node pve2 can not be asked" in result["msg"] and "give vmid" in result["msg"]
+    assert site.good(hostname="kafka", memory=1024)["changed"]
+
+
 def test_the_node_is_where_the_container_lives(site):
     site.server.create(109, hostname="kafka")
     result = site.good(vmid=109, node="pve9", memory=600)
@@ -151,10 +178,10 @@ def test_a_changed_tag_keeps_the_address_of_the_card(site):
 
 def test_a_changed_card_keeps_its_address(site):
     mac = site.good(**site.kafka(state="started"))["config"]["networks"][0]["hwaddr"]
-    result = site.good(**site.kafka(state="started", networks=[dict(NETWORK, firewall=False, gw=None, tag=7)]))
+    result = site.good(**site.kafka(state="started", networks=[dict(NETWORK, firewall=False, gw="", tag=7)]))
     card = result["config"]["networks"][0]
     assert card == {"id": "net0", "name": "eth0", "bridge": "vmbr0", "hwaddr": mac, "ip": "192.0.2.109/24", "tag": 7}
-    assert result["changed"] and site.good(vmid=109, networks=[dict(NETWORK, firewall=None, gw=None, tag=7)])["writes"] == []
+    assert result["changed"] and site.good(vmid=109, networks=[dict(NETWORK, firewall=None, gw=None)])["writes"] == []
 
 
 def test_growing(site):
@@ -213,13 +240,105 @@ def test_a_protected_container(site):
     assert kinds(site.good(vmid=109, protection=False, mounts=[dict(MOUNT, ro=True)])) == ["config", "config"]
 
 
-def test_a_hot_change_that_fails_is_taken_back(site):
-    """put-running-037 to -043: left waiting, it blocks that key, and the next restart."""
+def unplugged(site, monkeypatch):
+    """Cards can not be plugged, though their bridge is there."""
+    def hot_net(vmid, index, new, old):
+        if new:
+            raise Die("no veth")
+    monkeypatch.setattr(site.server.backend, "hot_net", hot_net)
+
+
+def test_a_hot_change_that_fails_is_taken_back(site, monkeypatch):
+    """put-running-037 to -043: left waiting, it blocks that key, and the next restart. The card that it was to replace is gone, and that is told."""
     site.good(**site.kafka(state="started"))
-    result = site.bad(vmid=109, networks=[NETWORK, {"id": "net1", "bridge": "vmbr77"}])
-    assert "bridge 'vmbr77' does not exist" in result["errors"]["net1"] and result["reverted"] == ["net1"]
-    result = site.good(vmid=109, networks=[NETWORK, {"id": "net1", "bridge": "vmbr0"}])
-    assert result["pending"] == [] and len(result["config"]["networks"]) == 2
+    with monkeypatch.context() as patch:
+        unplugged(site, patch)
+        result = site.bad(vmid=109, memory=2048, networks=[dict(NETWORK, hwaddr="BC:24:11:00:00:01")])
+    assert "no veth" in result["errors"]["net0"] and result["reverted"] == ["net0"]
+    assert result["written"] == ["memory", "net0"] and "were changed all the same: memory, net0" in result["msg"]
+    assert result["changed"] and result["changes"] == [{"call": "PUT nodes/pve/lxc/109/config", "keys": ["memory", "net0"]}]
+    result = site.good(vmid=109, networks=[NETWORK])
+    assert result["pending"] == [] and len(result["config"]["networks"]) == 1
+
+
+def test_a_new_card_that_fails_leaves_nothing_behind(site, monkeypatch):
+    site.good(**site.kafka(state="started"))
+    with monkeypatch.context() as patch:
+        unplugged(site, patch)
+        result = site.bad(vmid=109, memory=2048, networks=[NETWORK, {"id": "net1", "bridge": "vmbr0"}])
+    assert "net1" in result["errors"] and "written" not in result and not result["changed"] and site.config()["memory"] == "1024"
+
+
+def test_an_error_after_the_effect_is_told_as_what_it_is(site, monkeypatch):
+    """A stopped container's file is written before the server finds out that it can not render LXC's."""
+    site.good(**site.kafka())
+    with monkeypatch.context() as patch:
+        patch.setattr(site.server.backend, "bridge_mtu", lambda name: None)
+        result = site.bad(vmid=109, memory=2048)
+    assert result["status"] == 500 and "bridge 'vmbr0' does not exist" in result["msg"] and result["written"] == ["memory"] and result["changed"]
+    assert site.config()["memory"] == "2048" and not site.good(vmid=109, memory=2048)["changed"]
+
+
+def waiting(site, **pending):
+    conf = site.server.node.guests.load(109)
+    conf.pending.update(pending)
+    site.server.node.guests.save(109, conf)
+
+
+def test_a_key_whose_other_value_waits_is_unset_for_good(site):
+    site.good(**site.kafka(state="started"))
+    site.good(vmid=109, nameservers=["192.0.2.99"])
+    foretold = site.good(check=True, vmid=109, nameservers=[])
+    result = site.good(vmid=109, nameservers=[])
+    assert kinds(result) == ["config", "config"] and foretold["changes"] == result["changes"] and result["pending"] == ["nameserver"]
+    assert site.good(vmid=109, nameservers=[])["writes"] == []
+    site.good(vmid=109, state="restarted", nameservers=[])
+    assert "nameserver" not in site.config()
+
+
+def test_a_key_that_only_waits_is_unset(site):
+    site.good(**site.kafka(state="started"))
+    waiting(site, timezone="host")
+    result = site.good(vmid=109, timezone="")
+    assert result["pending"] == [] and site.good(vmid=109, timezone="")["writes"] == []
+
+
+def test_setting_back_foretells_no_restart(site):
+    site.good(**site.kafka(state="started"))
+    site.good(vmid=109, nameservers=["192.0.2.99"])
+    for check in (True, False):
+        result = site.good(check=check, vmid=109, state="started", nameservers=["192.0.2.30", "192.0.2.31"], restart_if_pending=True)
+        assert kinds(result) == ["config"] and not result["restart_required"]
+    assert result["pending"] == []
+
+
+def test_a_mount_is_purged_although_another_path_waits(site):
+    site.good(**site.kafka(state="started"))
+    site.good(vmid=109, mounts=[dict(MOUNT, path="/new")])
+    site.good(vmid=109, mounts=[], purge_mounts=True)
+    site.good(vmid=109, state="restarted", mounts=[], purge_mounts=True)
+    assert "mp0" not in site.config() and site.config()["unused0"] == "lab:subvol-109-disk-1"
+
+
+def test_a_mount_declared_again_before_the_restart_keeps_its_data(site):
+    site.good(**site.kafka(state="started"))
+    before = site.config()["mp0"]
+    site.good(vmid=109, mounts=[], purge_mounts=True)
+    for check in (True, False):
+        result = site.good(check=check, vmid=109, mounts=[MOUNT])
+        assert [change["keys"] for change in result["changes"]] == [["mp0"]] and not result["restart_required"]
+    site.good(vmid=109, state="restarted")
+    assert site.config()["mp0"] == before and "unused0" not in site.config()
+    assert sorted(site.server.node.storage.of_guest(109)) == ["lab:subvol-109-disk-0", "lab:subvol-109-disk-1"]
+
+
+def test_a_firewall_flag_ticked_by_hand_stays(site):
+    site.good(**site.kafka(networks=[dict(NETWORK, firewall=None)]))
+    conf = site.server.node.guests.load(109)
+    conf.current["net0"] = conf.current["net0"].replace(",type=veth", ",firewall=1,type=veth")
+    site.server.node.guests.save(109, conf)
+    assert site.good(**site.kafka(networks=[dict(NETWORK, firewall=None)]))["writes"] == []
+    assert site.good(**site.kafka(networks=[dict(NETWORK, firewall=False)]))["changed"] and "firewall" not in site.config()["net0"]
 
 
 def test_somebody_elses_failed_change_is_dropped_before_ours(site):
@@ -295,9 +414,12 @@ def test_a_failed_task_tells_its_own_log(site):
     assert kinds(result) == ["lxc"] and result["changed"]
 
 
-def test_a_failed_create_leaves_nothing_and_is_not_tried_again(site):
-    result = site.bad(**site.kafka(ostemplate="local:vztmpl/missing_1_amd64.tar.zst"))
-    assert "does not exist" in result["exitstatus"] and len(result["writes"]) == 1
+def test_a_failed_create_leaves_nothing_and_is_not_tried_again(site, monkeypatch):
+    def unpack(*arguments):
+        raise Die("disk full")
+    monkeypatch.setattr(site.server.backend, "unpack", unpack)
+    result = site.bad(**site.kafka())
+    assert "disk full" in result["exitstatus"] and len(result["writes"]) == 1
     assert not site.server.node.exists(109)
 
 
@@ -408,6 +530,34 @@ def test_locks_are_waited_for(site, kind):
     assert site.good(vmid=109, memory=2048, state="started")["status"] == "running" and site.config()["memory"] == "2048"
 
 
+def test_a_visible_lock_is_waited_for_without_a_task(site, monkeypatch):
+    """Each task that meets a lock fails, and is a line in the node's list."""
+    site.good(**site.kafka())
+    conf = site.server.node.guests.load(109)
+    conf.current["lock"] = "backup"
+    site.server.node.guests.save(109, conf)
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        if len(looks) == 5:
+            del conf.current["lock"]
+            site.server.node.guests.save(109, conf)
+    monkeypatch.setattr(pve_client.Client, "sleep", staticmethod(sleep))
+    result = site.good(vmid=109, state="started")
+    assert [task["type"] for task in result["tasks"]] == ["vzstart"] and len(result["writes"]) == 1 and looks[:5] == sorted(looks[:5])
+
+
+def test_tasks_that_meet_a_lock_are_tried_ever_more_seldom(site, monkeypatch):
+    site.good(**site.kafka())
+    site.faults.add("fail", type="vzstart", text="CT is locked (backup)", times=50)
+    now = [0.0]
+    monkeypatch.setattr(pve_client.Client, "sleep", staticmethod(lambda seconds: now.__setitem__(0, now[0] + seconds)))
+    monkeypatch.setattr(pve_client.Client, "clock", staticmethod(lambda: now[0]))
+    result = site.bad(vmid=109, state="started", lock_timeout=60)
+    assert "CT is locked (backup)" in result["msg"] and len(result["writes"]) <= 9
+
+
 def test_a_lock_that_stays_is_told(site):
     site.good(**site.kafka())
     conf = site.server.node.guests.load(109)
@@ -458,11 +608,62 @@ def test_rights_of_a_pool_suffice_to_create_in_it(site):
     assert site.ct(auth=auth, **site.kafka(pool="lake"))["writes"] == []
 
 
-def test_a_bridge_that_the_token_may_not_use_is_named_by_the_server(site):
-    site.server.grant("lakehouse@pve", {"/sdn/zones/localnetwork": "SDN.Audit"})
-    result = site.bad(**site.kafka())
-    assert "SDN.Use" in result["msg"] and result["hint"].startswith("grant SDN.Use on /sdn/zones/localnetwork/vmbr0")
-    assert not site.server.node.exists(109)
+PLACES = {
+    "no right on the bridge": ({"/sdn/zones/localnetwork": ""}, {}, "bridge vmbr0 is not on node pve, or {0} lacks SDN.Use on it (/sdn/zones/local"),
+    "the bridge may only be seen": ({"/sdn/zones/localnetwork": "SDN.Audit"}, {}, "{0} lacks SDN.Use on /sdn/zones/localnetwork/vmbr0"),
+    "no such bridge": ({}, {"networks": [{"id": "net0", "bridge": "vmbr9"}]}, "bridge vmbr9 is not on node pve, which has vmbr0"),
+    "no such storage": ({}, {"rootfs": {"storage": "hdd", "size_gib": 4}}, "storage hdd is not on node pve, which has lab, local, norootdir"),
+    "no right on the storage": ({"/storage": "", "/storage/local": "Datastore.AllocateSpace"}, {}, "lacks privileges: Datastore.AllocateSpace on /storage/lab"),
+    "a storage without rootdir": ({}, {"rootfs": {"storage": "norootdir", "size_gib": 4}}, "storage norootdir does not take containers"),
+    "no such template": ({}, {"ostemplate": "local:vztmpl/no.tar.zst"}, "template local:vztmpl/no.tar.zst is not on node pve, which has local:vztmpl/debian"),
+    "no right on the template": ({"/storage": "", "/storage/lab": "Datastore.AllocateSpace"}, {},
+                                 "Datastore.AllocateSpace or Datastore.Audit on /storage/local"),
+    "no right on the number": ({"/vms": "", "/vms/110": "VM.Allocate"}, {}, "VM.Allocate on /vms/109"),
+    "made, and lost from sight": ({"/vms": "VM.Allocate VM.Config.Disk VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.Options "
+                                           "VM.PowerMgmt"}, {}, "lacks privileges: VM.Audit on /vms/109;"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_what_the_node_or_the_token_lacks_is_named_before_the_first_write(site, name):
+    rights, params, words = PLACES[name]
+    site.server.node.storage.config["norootdir"] = {"type": "dir", "path": "/x", "content": "images"}
+    site.server.grant("lakehouse@pve", rights)
+    for check in (True, False):
+        result = site.ct(check=check, **site.kafka(state="started", **params))
+        assert result["failed"] and words.format("lakehouse@pve!provision") in result["msg"] and result["writes"] == [], result["msg"]
+
+
+def test_growing_needs_options_and_the_storage(site):
+    site.good(**site.kafka())
+    auth = site.token_auth("some@pve!disk", rights={"/vms": "VM.Audit VM.Config.Disk"})
+    result = site.ct(auth=auth, check=True, vmid=109, mounts=[dict(MOUNT, size_gib=3)])
+    assert "Datastore.AllocateSpace on /storage/lab, VM.Config.Options on /vms/109" in result["msg"]
+    site.server.grant("some@pve", {"/vms": "VM.Audit VM.Config.Disk VM.Config.Options", "/storage/lab": "Datastore.AllocateSpace"})
+    assert site.ct(auth=auth, vmid=109, mounts=[dict(MOUNT, size_gib=3)])["changed"]
+
+
+@pytest.mark.parametrize("held, wanted, refused", [
+    ("keyctl=1", {}, "features.keyctl"), ("keyctl=0,nesting=1", {}, "features.keyctl"), ("nesting=1", {}, ""),
+    ("mount=nfs;cifs", {"nesting": True, "mount": ["cifs", "nfs"]}, ""), ("keyctl=0", {"nesting": True}, ""),
+    ("mount=nfs;cifs", {"nesting": True, "mount": ["nfs"]}, "features.mount"), ("mount=nfs;cifs", {"nesting": True}, "features.mount")])
+def test_features_that_are_roots_are_foreseen(site, held, wanted, refused):
+    site.server.create(109, hostname="kafka", features=held)
+    for check in (True, False):
+        result = site.ct(check=check, vmid=109, features=wanted)
+        assert (refused + ": only root@pam" in result["msg"] and result["writes"] == []) if refused else (result["changed"] and not result.get("failed"))
+
+
+def test_a_token_is_told_why_a_tag_is_refused(site):
+    site.good(**site.kafka())
+    site.server.node.options["registered-tags"] = "golden"
+    result = site.bad(**site.kafka(tags=["golden"]))
+    assert result["hint"].startswith("the datacenter's options reserve the tag golden")
+
+
+def test_a_missing_pool_is_told(site):
+    result = site.bad(**site.kafka(pool="nope"))
+    assert "pool 'nope' does not exist" in result["msg"] and result["hint"].startswith("make the pool nope")
 
 
 def test_absent_and_invisible_are_not_the_same(site):
@@ -524,3 +725,32 @@ def test_the_container_is_not_recreated_when_its_storage_differs(site):
     site.good(**site.kafka())
     result = site.bad(**site.kafka(rootfs={"storage": "local", "size_gib": 4}))
     assert "move_volume" in result["msg"] and result["writes"] == []
+
+
+# The host keys that a container was made with
+
+KEYS = ["SHA256:" + letter * 43 for letter in "ab"]
+
+
+def test_the_host_keys_of_the_creation_are_told_by_every_run(site):
+    """Real log lines are in create-040: the fingerprints stand there, and the log stays when the run is gone."""
+    site.server.backend.host_keys = KEYS[:1]
+    assert site.good(**site.kafka())["host_keys"] == KEYS[:1]
+    assert site.good(**site.kafka(state="started", memory=2048))["host_keys"] == KEYS[:1]
+    site.good(vmid=109, state="absent", force=True)
+    site.server.backend.host_keys = KEYS[1:]
+    site.faults.add("fail", type="vzstart", text="no start")
+    assert site.bad(**site.kafka(state="started"))["changed"]
+    assert site.good(**site.kafka(state="started"))["host_keys"] == KEYS[1:]
+
+
+def test_host_keys_that_are_not_to_be_known(site):
+    site.server.create(109, hostname="kafka")
+    assert site.good(vmid=109)["host_keys"] == []                       # made by somebody else, long ago
+    site.server.backend.host_keys = KEYS
+    site.good(**dict(SMALL, hostname="own", vmid=110))
+    assert site.good(vmid=110)["host_keys"] == KEYS
+    other = site.token_auth("other@pve!two", rights={"/vms": "VM.Audit"})
+    assert site.ct(auth=other, vmid=110)["host_keys"] == []             # another token's task is hidden without Sys.Audit
+    site.server.grant("other@pve", {"/nodes/pve": "Sys.Audit"})
+    assert site.ct(auth=other, vmid=110)["host_keys"] == KEYS

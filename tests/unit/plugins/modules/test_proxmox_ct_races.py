@@ -154,6 +154,8 @@ class Answers:
             raise answer
         return answer
 
+    get_once = get
+
 
 TAKEN = pve_client.PveError("Parameter verification failed.", 400, {"vmid": "VM 109 already exists"})
 
@@ -168,7 +170,7 @@ def test_nodes_that_are_down_are_left_out():
     client = Answers(
         cluster_resources=[{"type": "lxc", "vmid": 7, "node": "b", "name": "old"}],
         nodes=[{"node": "a", "status": "online"}, {"node": "b", "status": "offline"}], nodes_a_lxc=[{"vmid": 8, "name": "new"}])
-    assert {vmid: (entry["node"], entry["name"]) for vmid, entry in pve_guest.list_containers(client).items()} == {7: ("b", "old"), 8: ("a", "new")}
+    assert {vmid: (entry["node"], entry["name"]) for vmid, entry in pve_guest.list_containers(client)[0].items()} == {7: ("b", "old"), 8: ("a", "new")}
 
 
 def test_a_cluster_of_several_nodes_needs_one_to_create_on():
