@@ -14,7 +14,7 @@ import pytest
 import yaml
 from test_preflight import SITE, site_vars
 
-from lab.pve.testing import TEMPLATE, PveServer
+from lab.pve.testing import PROVISIONER, TEMPLATE, PveServer
 
 ROOT = pathlib.Path(__file__).parents[3]
 VMIDS = {107: "minio.example.test", 117: "db-hive.example.test", 108: "spark.example.test", 111: "trino.example.test"}
@@ -129,11 +129,50 @@ def test_what_the_node_cannot_carry_is_refused_all_at_once(site):
     site.ct("spark_iceberg").update(memory=90000)
     site.server.create(117, hostname="stranger")
     site.groups["trino"]["trino.example.test"].update(ansible_host="127.0.0.5")
+    site.server.grant("lakehouse@pve", {"/vms/108": "VM.Audit"})
+    site.ct("trino").update(mounts=[{"id": "mp0", "path": "/data", "size_gib": 1, "storage": "hdd"}])
     well, said = site.play("preflight.yml")
     assert not well and site.server.writes == []
-    for words in ("The template local:vztmpl/no.tar.zst", "Download it", TEMPLATE, "The storage lab", "GiB free", "5016 GiB", "MiB of memory",
-                  "has 24576 MiB", "(lakehouse_ct.vmid) that other containers have on pve: 117", "answers at already: 127.0.0.5"):
-        assert words in said, (words, said[-3000:])
+    for words in ("minio.example.test: template local:vztmpl/no.tar.zst is not on node pve, which has " + TEMPLATE, "download it", "The storage lab has 220 GiB",
+                  "want 5016 GiB on it", "MiB of memory", "has 24576 MiB", "answers at already: 127.0.0.5",
+                  "db-hive.example.test: vmid 117 belongs to the container 'stranger' on node pve", "VM.Allocate on /vms/108",
+                  "trino.example.test: storage hdd is not on node pve, which has lab, local"):
+        assert words in said, (words, said[-4000:])
+
+
+def test_preflight_asks_for_the_rights_that_containers_which_are_gone_need_again(site):
+    """With a container go the rules on its number; a pool's stay."""
+    site.server.grant("lakehouse@pve", {"/vms": ""})
+    rights = PROVISIONER["/vms"]
+    for vmid in VMIDS:
+        site.server.grant("lakehouse@pve", {"/vms/%d" % vmid: rights})
+    assert site.play("provision.yml")[0]
+    assert site.play("destroy.yml", "--extra-vars", "destroy_site=small")[0]
+    well, said = site.play("preflight.yml")
+    assert not well and all("%s: lakehouse@pve!ansible lacks privileges" % name in said for name in VMIDS.values()), said[-3000:]
+    site.server.node.pools["lake"] = {"vms": [], "storage": []}
+    site.server.grant("lakehouse@pve", {"/pool/lake": rights})
+    site.values["lakehouse_ct_defaults"]["pool"] = "lake"
+    for _time in range(2):
+        assert site.play("provision.yml")[0] and sorted(site.server.node.pools["lake"]["vms"]) == sorted(map(str, VMIDS))
+        assert site.play("destroy.yml", "--extra-vars", "destroy_site=small")[0] and site.containers() == {}
+
+
+def test_keys_that_would_do_nothing_are_refused_before_anything_is_made(site):
+    site.ct("minio").update(ram=4096)
+    site.ct("trino").update(mounts=[{"id": "mp0", "path": "/data", "size_gib": 1, "host_path": "/srv"}])
+    for playbook in ("preflight.yml", "provision.yml"):
+        well, said = site.play(playbook)
+        assert not well and site.server.writes == [], said
+        for words in ("lakehouse_ct.ram is not known; did you mean memory", "lakehouse_ct.mounts[0].host_path: a folder of the node cannot be mounted"):
+            assert words in said, (words, said[-3000:])
+
+
+def test_a_mount_on_a_storage_of_its_own(site):
+    site.server.node.storage.config["hdd"] = {"type": "zfspool", "pool": "hdd", "content": "images,rootdir"}
+    site.ct("minio").update(mounts=[{"id": "mp0", "path": "/data", "size_gib": 1, "storage": "hdd"}])
+    well, said = site.play("provision.yml", "--limit", "minio.example.test")
+    assert well and site.server.config(107)["mp0"].startswith("hdd:") and site.server.config(107)["rootfs"].startswith("lab:"), said
 
 
 def test_a_token_that_is_none_is_told(site):
