@@ -71,6 +71,6 @@ def test_the_network_is_the_sites():
 
 
 def test_every_container_is_unprivileged_and_nesting():
-    task = yaml.safe_load((ROOT / "playbooks/provision.yml").read_text())[0]["tasks"][0]["gti.lakehouse.proxmox_ct"]
+    task = yaml.safe_load((ROOT / "playbooks/tasks/container.yml").read_text())[1]["gti.lakehouse.proxmox_ct"]
     assert task["unprivileged"] is True and task["features"] == {"nesting": True} and task["onboot"] is True
     assert task["searchdomains"] == ["{{ lakehouse_domain }}"]
