@@ -130,13 +130,13 @@ def test_what_the_node_cannot_carry_is_refused_all_at_once(site):
     site.server.create(117, hostname="stranger")
     site.groups["trino"]["trino.example.test"].update(ansible_host="127.0.0.5")
     site.server.grant("lakehouse@pve", {"/vms/108": "VM.Audit"})
-    site.ct("trino").update(mounts=[{"id": "mp0", "path": "/data", "size_gib": 1, "storage": "hdd"}])
+    site.ct("minio").update(mounts=[{"id": "mp0", "path": "/data", "size_gib": 1, "storage": "hdd"}])
     well, said = site.play("preflight.yml")
     assert not well and site.server.writes == []
-    for words in ("minio.example.test: template local:vztmpl/no.tar.zst is not on node pve, which has " + TEMPLATE, "download it", "The storage lab has 220 GiB",
+    for words in ("minio.example.test: storage hdd is not on node pve, which has lab, local", "template local:vztmpl/no.tar.zst is not on node pve, which has "
+                  + TEMPLATE, "download it", "The storage lab has 220 GiB",
                   "want 5016 GiB on it", "MiB of memory", "has 24576 MiB", "answers at already: 127.0.0.5",
-                  "db-hive.example.test: vmid 117 belongs to the container 'stranger' on node pve", "VM.Allocate on /vms/108",
-                  "trino.example.test: storage hdd is not on node pve, which has lab, local"):
+                  "db-hive.example.test: vmid 117 belongs to the container 'stranger' on node pve", "VM.Allocate on /vms/108"):
         assert words in said, (words, said[-4000:])
 
 
