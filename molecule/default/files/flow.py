@@ -92,12 +92,13 @@ class People:
         self.site, self.folder = site, folder
         self.gitea, self.admin = Http(site["gitea_url"] + "/api/v1", site["ca_path"]), tuple(site["gitea_admin"])
         self.author, self.colleague = (("flow-" + secrets.token_hex(4), secrets.token_urlsafe(24)) for dummy in range(2))
-        team = [team for team in self.gitea.must("GET", "/orgs/gti/teams?limit=50", self.admin) if team["name"] == "engenharia"][0]["id"]
+        teams = {team["name"]: team["id"] for team in self.gitea.must("GET", "/orgs/gti/teams?limit=50", self.admin)}
         for name, word in (self.author, self.colleague):
             body = {"username": name, "email": name + "@example.org", "password": word, "must_change_password": False}
             self.gitea.must("POST", "/admin/users", self.admin, body)
             undo.callback(self.gitea.must, "DELETE", f"/admin/users/{name}?purge=true", self.admin)
-            self.gitea.must("PUT", f"/teams/{team}/members/{name}", self.admin)
+            self.gitea.must("PUT", f"/teams/{teams['engenharia']}/members/{name}", self.admin)
+        self.gitea.must("PUT", f"/teams/{teams['revisores']}/members/{self.colleague[0]}", self.admin)
         key = folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.author[0], "-f", key], check=True)
         self.gitea.must("POST", "/user/keys", self.author, {"title": "flow", "key": key.with_suffix(".pub").read_text()})

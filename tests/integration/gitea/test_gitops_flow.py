@@ -14,11 +14,13 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "roles/gitops/files"))
 
+from lakehouse_gitops import __main__ as command
 from lakehouse_gitops import checks
 from lakehouse_gitops.flow import Flow
 from lakehouse_gitops.gitea import Gitea
@@ -164,6 +166,130 @@ def site(make_site):
     return make_site()
 
 
+class People:
+    """Two who write and one who only reads; the last two are reviewers. All that they do is as themselves."""
+
+    def __init__(self, site, call, organization):
+        self.site, self.call, self.organization = site, call, organization
+        self.names = {}
+        for role in ("author", "colleague", "reader"):
+            self.names[role] = (f"{role}-{secrets.token_hex(4)}", secrets.token_urlsafe(16))
+            name, word = self.names[role]
+            assert not call("gitea_user", name=name, email=f"{name}@example.org", user_password=word).failed
+        for team, permission, roles in [("writers", "write", ("author", "colleague")), ("reviewers", "read", ("colleague", "reader"))]:
+            members = [self.names[role][0] for role in roles]
+            options = {"organization": organization, "permission": permission, "repositories": ["jobs"], "members": members}
+            assert not call("gitea_team", name=team, **options).failed
+
+    def review(self):
+        """The rules and rights that the platform's own repositories have."""
+        reads = {"name": "flow-reads", "permission": "read", "units": ["repo.pulls"], "repositories": ["jobs"], "members": [self.site.user]}
+        assert not self.call("gitea_team", organization=self.organization, **reads).failed
+        teams = {"enable_approvals_whitelist": True, "approvals_whitelist_teams": ["reviewers"], "enable_merge_whitelist": True,
+                 "merge_whitelist_teams": ["writers"]}  # fmt: skip
+        rule = {"branch": "main", "approvals": 1, "status_checks": ["lakehouse/check"], "settings": teams}
+        assert not self.call("gitea_repository", organization=self.organization, name="jobs", protections=[rule]).failed
+
+    def write(self, role, text, branch, base):
+        """Commit to a branch; and have Gitea's own reference of its pull request, which follows in the background, be there."""
+        body = {"content": base64.b64encode(text.encode()).decode(), "message": "Change", "branch": base}
+        if branch != base:
+            body["new_branch"] = branch
+        body["sha"] = self.site.server.api("GET", f"{self.site.path}/contents/tests/test_it.py?ref={base}")[1]["sha"]
+        status, answer = self.site.server.api("PUT", f"{self.site.path}/contents/tests/test_it.py", body, self.names[role])
+        assert status == 200, answer
+        return answer["commit"]["sha"]
+
+    def pull(self, branch, dummy):
+        status, answer = self.site.server.api("POST", self.site.path + "/pulls", {"head": branch, "base": "main", "title": "Change"}, self.names["author"])
+        assert status == 201
+        return answer["number"]
+
+    def wait(self, number, head):
+        for attempt in range(300):
+            if any(head in event["body"] for event in self.site.server.api("GET", f"{self.site.path}/issues/{number}/timeline")[1]):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("Gitea has not heard of the push")
+
+    def approve(self, role, number):
+        status, answer = self.site.server.api("POST", f"{self.site.path}/pulls/{number}/reviews", {"event": "APPROVED", "body": "ok"}, self.names[role])
+        return status == 200 and answer["official"]
+
+    def merge(self, role, number):
+        for attempt in range(300):
+            status, answer = self.site.server.api("POST", f"{self.site.path}/pulls/{number}/merge", {"Do": "merge"}, self.names[role])
+            if "try again" not in str(answer):
+                return status
+            time.sleep(0.1)
+        raise TimeoutError(f"Gitea has not looked at pull request {number} in 30 s")
+
+
+@pytest.fixture
+def people(site, call, organization):
+    return People(site, call, organization)
+
+
+class TestFourEyes:
+    @pytest.fixture
+    def site(self, make_site, monkeypatch):
+        monkeypatch.setattr(checks, "check", lambda *dummy: [])
+        return make_site(approvals=1)
+
+    def test_approved_by_a_reviewer_it_is_deployed(self, site, people):
+        people.review()
+        assert site.run()
+        head = people.write("author", GOOD + "\n", "change", "main")
+        number = people.pull("change", head)
+        assert site.run() and people.merge("author", number) == 405
+        assert not people.approve("author", number)
+        assert people.merge("author", number) == 405
+        assert people.approve("reader", number) and people.merge("author", number) == 200
+        assert site.run() and site.deployed() == site.main() != head
+
+    def test_by_who_pushed_last_it_is_merged_by_gitea_and_not_deployed_until_it_is_let_through(self, site, people):
+        people.review()
+        assert site.run()
+        good = site.main()
+        number = people.pull("change", people.write("author", GOOD + "\n", "change", "main"))
+        people.wait(number, people.write("colleague", GOOD + "\n\n", "change", "change"))
+        assert site.run()
+        assert people.approve("colleague", number) and people.merge("author", number) == 200
+        main = site.main()
+        assert site.run() and site.deployed() == good
+        state, words = site.statuses(main)["lakehouse/deploy"][0]
+        assert state == "failure" and f"#{number} ({main[:12]}) was merged with 0 of 1 approvals" in words and f"gitops accept jobs {main}" in words
+        assert site.record()[-1]["result"] == "refused"
+        assert command.accept(site.settings, SimpleNamespace(repository="jobs", commit=main)) == 0
+        assert site.run() and site.deployed() == main
+        assert [entry["result"] for entry in site.record()[-2:]] == ["accepted", "deployed"]
+
+    def test_a_status_of_somebody_else_brings_it_to_main_and_not_further(self, site, people):
+        people.review()
+        assert site.run()
+        good = site.main()
+        head = people.write("author", GOOD + "\n", "change", "main")
+        number = people.pull("change", head)
+        forged = {"context": "lakehouse/check", "state": "success"}
+        assert site.server.api("POST", f"{site.path}/statuses/{head}", forged, people.names["author"])[0] == 201
+        assert people.approve("reader", number) and people.merge("author", number) == 200
+        assert site.run() and site.deployed() == good
+        assert "its lakehouse/check is somebody else's" in site.statuses(site.main())["lakehouse/deploy"][0][1]
+        # To take it back needs nobody here: it runs as it did.
+        back = people.pull("back", people.write("author", GOOD, "back", "main"))
+        assert site.run() and people.approve("reader", back) and people.merge("author", back) == 200
+        assert site.run() and site.deployed() == site.main()
+
+    def test_what_no_pull_request_brought_is_not_deployed(self, site, people):
+        assert site.run()
+        people.review()
+        rule = {"branch": "main", "approvals": 0, "status_checks": [], "settings": {"enable_push": True}}
+        assert not people.call("gitea_repository", organization=people.organization, name="jobs", protections=[rule]).failed
+        good, pushed = site.main(), site.write(GOOD + "\n", "main")
+        assert site.run() and site.deployed() == good
+        assert f"{pushed[:12]} is no merge of a pull request" in site.statuses(pushed)["lakehouse/deploy"][0][1]
+
+
 class TestDeploy:
     def test_main_is_deployed_told_and_recorded_once(self, site):
         assert site.run() and site.run()
@@ -249,12 +375,17 @@ class TestPull:
         assert site.run()
         assert site.statuses(head)["lakehouse/check"][0] == ("failure", "it conflicts with main: tests/test_it.py")
 
-    def test_the_flows_account_does_no_more_than_it_must(self, site):
+    @pytest.mark.parametrize("reads", [False, True])
+    def test_the_flows_account_does_no_more_than_it_must(self, site, people, reads):
+        if reads:
+            people.review()
         site.write(GOOD + "\n", "change")
         number = site.pull("change")
-        assert site.server.api("GET", site.path + "/pulls", who=site.who)[0] == 404
+        if not reads:
+            assert site.server.api("GET", site.path + "/pulls", who=site.who)[0] == 404
         review = {"event": "APPROVED", "body": "ok"}
-        assert site.server.api("POST", f"{site.path}/pulls/{number}/reviews", review, site.who)[0] in (403, 404)
+        status, answer = site.server.api("POST", f"{site.path}/pulls/{number}/reviews", review, site.who)
+        assert status in (403, 404) or not answer["official"]
         assert site.server.api("POST", f"{site.path}/pulls/{number}/merge", {"Do": "merge"}, site.who)[0] in (403, 404, 405)
         file = {"branch": "main", "message": "x", "content": ""}
         assert site.server.api("POST", site.path + "/contents/x", file, site.who)[0] == 403

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import random
@@ -116,6 +117,31 @@ class Site:
     def deployed(self, name="jobs"):
         link = self.folder / "root" / name
         return os.path.basename(os.readlink(link)).removeprefix(name + "-") if link.is_symlink() else ""
+
+
+class Explainer:
+    """A Trino that takes everything."""
+
+    def explain(self, text):
+        return None
+
+
+def test_sql_that_another_engine_cannot_bear_is_refused_and_a_comparison_warned_of(tmp_path, monkeypatch):
+    site = Site(tmp_path, monkeypatch, "jobs")
+    site.settings.repositories[0] = dataclasses.replace(site.settings.repositories[0], checks=["sql"])
+    old = {"sql/1.sql": b"create table x (id uuid);\n"}
+    first = site.sources["jobs"].commit("refs/heads/main", {"a": b""})
+    (tmp_path / "root/releases" / f"jobs-{first}" / "sql").mkdir(parents=True)
+    (tmp_path / "root/releases" / f"jobs-{first}" / "sql/1.sql").write_bytes(old["sql/1.sql"])
+    (tmp_path / "root/jobs").symlink_to(f"releases/jobs-{first}")
+    flow_of = flow.Flow(site.settings, site, Explainer())
+    refused = site.sources["jobs"].commit("refs/pull/1/head", {**old, "sql/2.sql": b"select 1;\ncreate view v as select 1;"}, first)
+    warned = site.sources["jobs"].commit("refs/pull/2/head", {**old, "sql/2.sql": b"select 1 where date_trunc('day', now()) = date '2026-01-01'"}, first)
+    assert flow_of.run()
+    state, words = site.said(refused)
+    assert state == "failure" and words.startswith("sql/2.sql:2: a view of Trino")  # and nothing of what runs as it is
+    state, words = site.said(warned)
+    assert state == "success" and "it warns: sql/2.sql:1: date_trunc of a time" in words
 
 
 @pytest.fixture

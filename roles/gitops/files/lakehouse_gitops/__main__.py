@@ -10,6 +10,7 @@ import fcntl
 import json
 import logging
 import pathlib
+import re
 import sys
 
 from .flow import Flow
@@ -69,6 +70,20 @@ class Plain(logging.Formatter):
         return "\n".join(map(printable, said.splitlines())) if record.exc_info else printable(said)
 
 
+def whole_commit(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{40}", text):
+        raise argparse.ArgumentTypeError("it takes the whole number of a commit, 40 digits")
+    return text
+
+
+def accept(settings: Settings, arguments) -> int:
+    """Let a commit of main through without approvals. It is recorded, and deployed with the next run."""
+    repository = settings.repository(arguments.repository)
+    Memory(settings.state / "memory.json").accept(repository.name, arguments.commit)
+    Record(settings.state / "deployments.jsonl").add(repository=repository.full_name, commit=arguments.commit, result="accepted", problems=[])
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="gitops", description="What is merged in Gitea, and what of it runs here.")
     parser.add_argument("--settings", type=pathlib.Path, default=SETTINGS)
@@ -83,11 +98,15 @@ def main() -> int:
     anew = commands.add_parser("again", help="judge a repository anew, with the next run")
     anew.add_argument("repository")
     anew.set_defaults(do=again)
+    through = commands.add_parser("accept", help="let a commit of main, and all before it, through without approvals")
+    through.add_argument("repository")
+    through.add_argument("commit", type=whole_commit)
+    through.set_defaults(do=accept)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger().handlers[0].setFormatter(Plain("%(message)s"))
     settings = load(arguments.settings)
-    if arguments.command in ("run", "again"):
+    if arguments.command in ("run", "again", "accept"):
         lock = open(settings.state / "lock", "w", encoding="utf-8")
         fcntl.flock(lock, fcntl.LOCK_EX)
     return arguments.do(settings, arguments)

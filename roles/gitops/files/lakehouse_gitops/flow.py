@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable
 
-from . import sandbox, sql, trino
+from . import approvals, neighbours, sandbox, sql, trino
 from .git import Conflict, Copy, Slow
 from .gitea import Gitea
 from .record import Memory, Record
@@ -41,6 +41,7 @@ class Flow:
         self.explainer = explainer
         self.record = Record(settings.state / "deployments.jsonl")
         self.memory = Memory(settings.state / "memory.json")
+        self.warned: list[str] = []  # of the tree that was checked last
 
     def run(self) -> bool:
         """Whether all that there was to do could be done, if with a bad end. Every main comes before any pull request."""
@@ -118,7 +119,7 @@ class Flow:
             entry = {"repository": repository.full_name, "commit": commit, "previous": previous, "result": result, "seconds": seconds}
             self.record.add(**entry, problems=problems, **copy.about(commit))
             state = {"deployed": "success", "refused": "failure", "unfinished": "error"}[result]
-            self.memory.judge(repository.name, commit, result, [state, summary(problems) or f"deployed in {seconds} s"])
+            self.memory.judge(repository.name, commit, result, [state, summary(problems) or f"deployed in {seconds} s{self.warning()}"])
             self._tell(repository, self.memory.judged(repository.name))
         return result != "unfinished"
 
@@ -132,12 +133,29 @@ class Flow:
         if problems:
             return problems
         previous = releases.current()
+        if problems := self.unapproved(repository, copy, previous, commit):
+            return problems
         releases.add(commit, archive)
         releases.put(commit)
         if repository.after_socket:
             problems = self.follow(repository, releases, commit, previous)
         releases.prune(self.settings.keep_releases)
         return problems
+
+    def unapproved(self, repository: Repository, copy: Copy, previous: str, commit: str) -> list[str]:
+        """What came to main since the release that runs and was not approved. The first release is what the site began with, and what leaves
+        everything as it runs needs nobody: so a merge that was refused here can be reverted."""
+        accepted = self.memory.accepted(repository.name)
+        if not repository.approvals or not previous or commit in accepted:
+            return []
+        remedy = f"revert it, or let it through on this host: gitops accept {repository.name} {commit}"
+        if not copy.contains(commit, previous):
+            return [f"{repository.branch} no longer has {previous[:12]}, which runs, in its history; {remedy}"]
+        if copy.tree(previous) == copy.tree(commit):
+            return []
+        merges = [merge for merge in copy.merges(previous, commit) if merge not in accepted]
+        found = [approvals.problem(self.gitea, repository.full_name, merge, repository.approvals, CHECK) for merge in merges]
+        return [f"{problem}; {remedy}" for problem in found if problem]
 
     @staticmethod
     def follow(repository: Repository, releases: Releases, commit: str, previous: str) -> list[str]:
@@ -175,13 +193,14 @@ class Flow:
             return False
         state = "failure" if problems else "success"
         seconds = round(time.monotonic() - started, 1)
-        self._report(repository, head, CHECK, state, summary(problems) or f"checked in {seconds} s")
+        self._report(repository, head, CHECK, state, summary(problems) or f"checked in {seconds} s{self.warning()}")
         self.memory.answer(repository.name, head, state)
         log.info("%s #%s %s: %s in %s s%s", repository.name, number, head[:12], state, seconds, ": " + summary(problems) if problems else "")
         return True
 
     def check(self, repository: Repository, releases: Releases, tree: str, archive: bytes) -> list[str]:
         """The problems of a tree. Of one that was green, as a pull request's say, only what Trino says is asked again."""
+        self.warned = []
         if "dags" in repository.checks and (problems := sql.copy_problems(archive)):
             return problems
         # By what it is checked: another release of its interpreter may find what this one does not.
@@ -197,11 +216,18 @@ class Flow:
     def explain(self, releases: Releases, archive: bytes) -> list[str]:
         files = sql.files_of(archive)
         found, problems = sql.read(files)
+        # What is new of it; what another engine cannot bear was there before, or is a matter of its own.
+        new = [statement for statement in found if not self._runs(releases, statement.file, files[statement.file])]
+        problems += [f"{item.file}:{item.line}: {words}" for item in new for words in neighbours.problems(item.text)]
+        self.warned = [f"{item.file}:{item.line}: {words}" for item in new for words in neighbours.warnings(item.text)]
         if problems:
             return problems
         # What already runs as it is cannot be made worse by this change; before the first release, all of it.
         bygone = {name for name, content in files.items() if not releases.current() or self._runs(releases, name, content)}
         return trino.problems(self.explainer, found, bygone)
+
+    def warning(self) -> str:
+        return "; it warns: " + summary(self.warned) if self.warned else ""
 
     @staticmethod
     def _runs(releases: Releases, name: str, content: bytes) -> bool:

@@ -125,6 +125,10 @@ class Copy:
             raise Unfinished(f"git merge-tree: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout.decode().strip()
 
+    def merges(self, previous: str, commit: str) -> list[str]:
+        """What came to main since, the newest first: merges, without what they brought."""
+        return self._must("rev-list", "--first-parent", f"{previous}..{commit}").decode().split()
+
     def contains(self, base: str, head: str) -> bool:
         """Whether base has head in it already."""
         return self._run("merge-base", "--is-ancestor", head, base).returncode == 0

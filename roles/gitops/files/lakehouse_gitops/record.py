@@ -82,8 +82,18 @@ class Memory:
     def answer(self, repository: str, head: str, state: str) -> None:
         self._remember(self._of(repository)["heads"], head, state)
 
+    def accepted(self, repository: str) -> list[str]:
+        """Commits of main that somebody with root's rights here let through without approvals."""
+        return self._of(repository).get("accepted", [])
+
+    def accept(self, repository: str, commit: str) -> None:
+        known = self._of(repository)
+        known["accepted"] = [*known.get("accepted", []), commit][-KEPT:]
+        known["main"] = {}
+        self._save()
+
     def forget(self, repository: str) -> None:
-        self.content.pop(repository, None)
+        self.content[repository] = {"main": {}, "green": {}, "heads": {}, "accepted": self.accepted(repository)}
         self._save()
 
     def _remember(self, known: dict, key: str, value: str) -> None:

@@ -24,6 +24,7 @@ class Repository:
     branch: str = "main"
     pulls: bool = True  # whether this host answers pull requests: of several that deploy it, one does
     status: str = "lakehouse/deploy"
+    approvals: int = 0  # that each merge needs, by others than its author and who pushed it last
 
     @property
     def full_name(self) -> str:
