@@ -28,6 +28,8 @@ KEEP = {
     "config.properties": r"coordinator|discovery\.|http-server\.|internal-communication\.|node-scheduler\.include-coordinator",
     "jvm.config": r"-Xmx|-Djava\.io\.tmpdir|-Djavax\.net\.",
 }
+# The site's limits for who shares the engine.
+LIMITS = ("resource-groups.properties", "session-property-config.properties")
 # Of a catalog of Iceberg tables: where they are. Any other catalog stays whole.
 KEEP_ICEBERG = r"connector\.name|iceberg\.catalog\.type|hive\.metastore\.|fs\.|s3\."
 JVM = """\
@@ -64,7 +66,7 @@ def difference(name, text):
 def turn_on():
     turn_off()
     different = {}
-    for source in [*SITE.glob("*.properties"), *SITE.glob("catalog/*.properties"), SITE / "jvm.config"]:
+    for source in [*(path for path in SITE.glob("*.properties") if path.name not in LIMITS), *SITE.glob("catalog/*.properties"), SITE / "jvm.config"]:
         name, text = str(source.relative_to(SITE)), source.read_text(encoding="utf-8")
         target = HERE / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +82,7 @@ def turn_on():
     for path in (DROP_IN, COLD):
         path.parent.mkdir(parents=True, exist_ok=True)
     COLD.write_text("[Unit]\nConditionPathExists=!%s\n" % HERE)
-    DROP_IN.write_text("[Service]\nExecStartPost=\nExecStart=\nExecStart=%s\n" % command.replace("--etc-dir %s" % SITE, "--etc-dir %s" % HERE))
+    DROP_IN.write_text("[Service]\nExecStart=\nExecStart=%s\n" % command.replace("--etc-dir %s" % SITE, "--etc-dir %s" % HERE))
     return different
 
 

@@ -205,6 +205,13 @@ class CoordinatorChecks(Checks):
         for name in self.passwords:
             expect(self.as_user(name).rows("select current_user"), [[name]], "current user")
 
+    def check_every_user_has_the_limits_of_the_site(self):
+        for name in self.passwords:
+            client = self.as_user(name)
+            client.headers["X-Trino-Source"] = "verify"
+            found = {row[0]: row[1] for row in client.rows("show session like 'query_max_%'")}
+            expect(found.get("query_max_run_time"), self.spec["run_times"][name], "run time of %s's queries" % name)
+
     def check_people_come_through_those_whom_the_site_names(self):
         for name, through in self.through.items():
             expect(self.as_user(name, through).rows("select current_user"), [[name]], "current user")

@@ -31,6 +31,10 @@ SITE = {
 SHORT = secrets.token_hex(4)
 OPEN = secrets.token_urlsafe()
 USERS = SITE["trino_users"]
+WORKLOAD = {
+    "name": "people", "groups": [], "sources": [], "queries": 4, "user_queries": 2, "queued": 60, "user_queued": 10, "query_memory_percent": 33,
+    "run_seconds": 900, "cpu_seconds": 0,
+}  # fmt: skip
 SAID = "{{ ansible_failed_result['results'] | default([ansible_failed_result]) | map(attribute='msg') | join(' ') }}"
 
 # What is set otherwise, and the words that the refusal has to hold; no words: it is accepted.
@@ -68,6 +72,29 @@ CASES = {
         ["trino_users", "bia", "Name others"],
     ),
     "neither password nor through": ({"trino_users": USERS + [{"name": "ana"}]}, ["trino_users", "ana", "longer"]),
+    "user whose name ends a line": ({"trino_users": USERS + [{"name": "ana\n", "password": PASSWORD}]}, ["trino_users", "no legal user names"]),
+    "group that would part a line": (
+        {"trino_users": USERS + [{"name": "ana", "password": PASSWORD, "groups": ["bi:admin"]}]},
+        ["trino_users", "no legal group names", "bi:admin"],
+    ),
+    "person who has a service's name": (
+        {"trino_users": USERS + [{"name": "superset", "password": PASSWORD}, {"name": "etl", "password": PASSWORD, "service": True, "through": "superset"}]},
+        ["trino_users", "etl", "superset_users"],
+    ),
+    "person who signs in and comes through a service": (
+        {"trino_users": USERS + [{"name": "superset", "password": PASSWORD}, {"name": "ana", "password": PASSWORD, "through": "superset"}]},
+        [],
+    ),
+    "secret of two lines": ({"trino_extra_secrets": {"SHOP": OPEN + "\n"}}, ["trino_extra_secrets", "SHOP", "line breaks"]),
+    "rules that Trino does not read": (
+        {"trino_access_rules": {"catalogs": [{"group": "admin", "allow": "everything"}]}},
+        ["trino_access_rules", "catalogs", "rule 1", "everything", "read-only"],
+    ),
+    "user who could take all the memory": (
+        {"trino_workloads": [WORKLOAD | {"user_queries": 4}]},
+        ["trino_workloads", "people", "user_queries", "132", "100"],
+    ),
+    "no zone": ({"trino_timezone": "here and now"}, ["trino_timezone", "here and now", "America/Sao_Paulo"]),
     "short secret": ({"trino_internal_secret": SHORT}, ["trino_internal_secret", "16", "longer"]),
     "illegal catalog": ({"trino_extra_catalogs": {"My-Shop": {"connector.name": "tpch"}}}, ["trino_extra_catalogs", "My-Shop", "Use small letters"]),
     "catalog without connector": ({"trino_extra_catalogs": {"shop": {}}}, ["trino_extra_catalogs", "connector.name", "shop"]),

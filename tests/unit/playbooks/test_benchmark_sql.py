@@ -233,7 +233,7 @@ def test_a_catalog_stays_where_it_is(text, kept):
 def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
     site = tmp_path / "etc"
     (site / "catalog").mkdir(parents=True)
-    for name, text in {"config.properties": CONFIG, "jvm.config": "-Xmx1g\n", "catalog/tpch.properties": "connector.name=tpch\n"}.items():
+    for name, text in {"resource-groups.properties": "limits\n", "config.properties": CONFIG, "jvm.config": "-Xmx1g\n", "catalog/tpch.properties": "connector.name=tpch\n"}.items():
         (site / name).write_text(text)
     unit = tmp_path / "trino.service"
     unit.write_text("[Service]\nExecStart=/opt/launcher --etc-dir %s --data-dir /var run\n" % site)
@@ -243,6 +243,8 @@ def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
     monkeypatch.setattr(defaults.shutil, "chown", lambda *arguments: None)
     different = defaults.turn_on()
     assert set(different) == {"config.properties", "jvm.config"}
+    assert not (defaults.HERE / "resource-groups.properties").exists()
+    assert "ExecStartPost" not in defaults.DROP_IN.read_text()  # what lets clients in after the start
     assert defaults.DROP_IN.read_text().endswith("ExecStart=\nExecStart=/opt/launcher --etc-dir %s --data-dir /var run\n" % defaults.HERE)
     assert (defaults.HERE / "catalog/tpch.properties").read_text() == "connector.name=tpch\n"
     assert (defaults.HERE / "config.properties").stat().st_mode & 0o777 == 0o640

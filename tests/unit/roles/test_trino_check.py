@@ -84,6 +84,8 @@ class FakeTrino:
             return [[60174 if "wrong answer" in self.faults else 60175, 15000]]
         if "from kafka.shop.orders" in sql and "no topic" in self.faults:
             raise trino_check.QueryFailed({"errorName": "KAFKA_SPLIT_ERROR", "message": "Not authorized to access topics"})
+        if sql.startswith("show session"):
+            return [["query_max_run_time", "100d" if "no limits" in self.faults else "900s", "100d", "varchar", "how long"]]
         if sql == "show catalogs":
             return [["system"], ["tpch"]] + ([] if "no lakehouse" in self.faults else [["lakehouse"]])
         if sql.startswith("create schema"):
@@ -185,6 +187,7 @@ def fixture_site(tmp_path, monkeypatch):
         "internal_secret": SECRET,
         "operator": "operator",
         "users": USERS,
+        "run_times": {user["name"]: "900s" for user in USERS},
         "catalogs": ["lakehouse", "tpch"],
         "nodes": 2,
         "node_id": "here",
@@ -203,7 +206,7 @@ def failures(told):
 def test_a_server_that_does_all_right_passes(site):
     trino, told = site
     assert failures(told) == {}
-    assert len(trino_check.verify(told)) == 14
+    assert len(trino_check.verify(told)) == 15
     assert trino.schemas == set()
 
 
@@ -228,6 +231,7 @@ def test_a_worker_is_asked_less(site):
         ("wrong answer", ["answers are right"]),
         ("no lakehouse", ["every catalog is there"]),
         ("nothing deleted", ["tables are written and read"]),
+        ("no limits", ["every user has the limits of the site"]),
         ("no topic", ["every topic is read"]),
     ],
 )
