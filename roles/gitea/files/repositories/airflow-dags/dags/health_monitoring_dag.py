@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from airflow.decorators import dag, task
-from lakehouse import datagen, days, quality, site, sql
+from lakehouse import datagen, quality, site, sql
 
 
 @task(pool=site.TRINO_POOL)
@@ -25,7 +25,7 @@ def trino() -> None:
 )
 def health_monitoring_dag():
     datagen.health()
-    trino() >> quality.check.override(task_id="arrival_of_raw")("raw", days.today(), kinds=["freshness"], strict=True, record=False)
+    trino() >> quality.check.override(task_id="arrival_of_raw")("raw", None, kinds=["freshness"], strict=True, record=False)
 
 
 health_monitoring_dag()

@@ -4,7 +4,7 @@
 """The ISP's events, from raw to curated to gold, a day at a time.
 
 Every hour for yesterday and today; by hand, with `day` and `days`, for any others. Each step can be run again: it writes what
-is new or different, and nothing twice. Between the layers stand the rules of data quality, which let nothing bad go further.
+is new or different, and nothing twice. Days begin in the site's time zone. Between the layers stand the rules of data quality, which let nothing bad go further.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def pipeline_eventos():
         [
             site.CURATE_SETTINGS,
             "--day",
-            "{{ ti.xcom_pull(task_ids='plan')['last_day'] }}",
+            "{{ ti.xcom_pull(task_ids='plan')['utc_day'] }}",
             "--days",
-            "{{ ti.xcom_pull(task_ids='plan')['days'] }}",
+            "{{ ti.xcom_pull(task_ids='plan')['utc_days'] }}",
         ],
     )
 

@@ -36,6 +36,50 @@ def test_a_parameter_that_is_missing_or_of_another_type_is_a_fault_before_anythi
     assert said == []
 
 
+class TestFill:
+    COMMENT = "begins at midnight in America/Sao_Paulo"
+    SPAN = {"first_day": "2026-03-09", "last_day": "2026-03-10", "utc_day": "2026-03-10", "utc_days": "2"}
+
+    @pytest.fixture
+    def filled(self, monkeypatch):
+        """Fills a table, and returns the days that were filled and what was written besides."""
+
+        def fill(comment, oldest="2026-02-01", source="2026-02-03", name="olt_health_daily", columns=("day",)):
+            spans, written = [], []
+
+            def query(text):
+                if text.startswith("comment"):
+                    written.append(text)
+                if text.startswith("describe"):
+                    return [(column, "date", "", comment) for column in columns]
+                return [("America/Sao_Paulo",) if "current_timezone()" in text and "curated" not in text else (source if "curated" in text else oldest,)]
+
+            monkeypatch.setattr(sql, "query", query)
+            monkeypatch.setattr(sql, "run_file", lambda name, values: spans.append(tuple(values.values())))
+            sql.fill.function(name, self.SPAN)
+            return spans, written
+
+        return fill
+
+    def test_the_days_of_the_run_alone_where_days_are_the_sites(self, filled):
+        assert filled(self.COMMENT) == ([("2026-03-09", "2026-03-10")], [])
+
+    def test_all_that_the_source_has_whole_once_where_days_were_others(self, filled):
+        spans, written = filled("begins at midnight in UTC")
+        assert spans == [("2026-02-04", "2026-03-06"), ("2026-03-07", "2026-03-08"), ("2026-03-09", "2026-03-10")]
+        assert written == [f"comment on column lakehouse.gold.olt_health_daily.day is '{self.COMMENT}'"]
+
+    def test_the_oldest_day_may_have_begun_a_day_earlier(self, filled):
+        assert filled(None, oldest="2026-03-08", source="2025-01-01")[0] == [("2026-03-07", "2026-03-08"), ("2026-03-09", "2026-03-10")]
+
+    def test_a_new_table_is_marked_alone(self, filled):
+        spans, written = filled(None, oldest=None, source=None)
+        assert spans == [("2026-03-09", "2026-03-10")] and len(written) == 1
+
+    def test_a_table_by_month_has_no_such_days(self, filled):
+        assert filled(None, name="revenue_monthly", columns=("month",)) == ([("2026-03-09", "2026-03-10")], [])
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

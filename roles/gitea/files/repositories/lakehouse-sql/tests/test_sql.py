@@ -68,6 +68,21 @@ class TestGold:
         assert path.read_text().count("{{") == len(re.findall(r"'\{\{ params\.\w+ \}\}[ 0:UTC]*'", path.read_text()))
         assert {"first_day", "last_day"} == set(json.loads((path.parent / "params.json").read_text()))
 
+    def test_begins_its_days_in_the_sessions_zone(self, path):
+        (statement,) = statements(path)
+        assert "UTC" not in statement
+        assert not re.search(r"cast\(event_time as date\)|date\(event_time\)|date_trunc\('\w+', event_time\)", statement), "that is a day of UTC"
+
+    def test_no_row_ends_it(self, path):
+        """A sum of what people send cannot overflow, and nothing is made of what is not finite."""
+        (statement,) = statements(path)
+        counted = {"samples", "samples_online", "loss_of_signal", "loss_of_power", "reboots"}
+        assert set(re.findall(r"\bsum\((\w+)", statement)) <= counted | {"cast"}
+        for call, column in re.findall(r"\b(avg|min|max|approx_percentile)\((\w+)", statement):
+            if (call, column) != ("avg", "rx_power_dbm") or "from routers" not in statement:
+                assert re.search(rf"{call}\({column}[^)]*\) filter \(where is_finite\({column}\)\)", statement), f"{call}({column})"
+        assert "date(cycle" not in statement.replace("try(date(cycle", "")
+
     def test_shows_no_person(self, path):
         kept = tables()[f"lakehouse.gold.{path.stem}"]
         assert not {"subscriber_id", "customer_id", "cpe_serial", "session_id", "tax_id"} & set(kept)

@@ -21,7 +21,7 @@ import yaml
 from airflow.decorators import task
 from airflow.exceptions import AirflowFailException
 
-from lakehouse import site, sql
+from lakehouse import days, site, sql
 
 CATALOG = "lakehouse"
 LAYERS = ("raw", "curated", "gold")
@@ -57,12 +57,12 @@ class Table:
         return f"{CATALOG}.{self.name}"
 
     def of_days(self, first: str, last: str) -> str:
-        """The rows of some days, as a condition; comparing in the column's own type lets Iceberg leave out files."""
+        """The rows of some days, as a condition. A time without a zone is of the session's, in which days begin."""
         if self.time == "month":
             return f"month between date_trunc('month', date '{first}') and date '{last}'"
         if self.time == "day":
             return f"day between date '{first}' and date '{last}'"
-        return f"{self.time} >= timestamp '{first} 00:00:00 UTC' and {self.time} < timestamp '{last} 00:00:00 UTC' + interval '1' day"
+        return f"{self.time} >= timestamp '{first} 00:00:00' and {self.time} < timestamp '{last} 00:00:00' + interval '1' day"
 
 
 @dataclass(frozen=True)
@@ -169,19 +169,19 @@ def freshness(table: Table, given: dict[str, Any], first: str, last: str) -> str
     column = given.get("column", table.time)
     return (
         f"select count(*), 0, cast(date_diff('minute', max({column}), current_timestamp) as double), cast(null as varchar) from {table.full}"
-        f" where {column} >= timestamp '{last} 00:00:00 UTC' - interval '7' day"
+        f" where {column} >= timestamp '{last} 00:00:00' - interval '7' day"
     )
 
 
 def volume(table: Table, given: dict[str, Any], first: str, last: str) -> str:
     """The last day's rows against the average of the days before, each up to the same time of day. Nothing where there is no history."""
-    midnight = f"timestamp '{last} 00:00:00 UTC'"
+    midnight, local = f"timestamp '{last} 00:00:00'", f"cast(at_timezone({table.time}, current_timezone()) as timestamp(6))"
     return (
         f"select coalesce(max(n) filter (where day = date '{last}'), 0), 0, case when count_if(day < date '{last}') >= {given.get('history', 3)} then"
         f" coalesce(max(n) filter (where day = date '{last}'), 0) / (avg(cast(n as double)) filter (where day < date '{last}')) end, cast(null as varchar)"
-        f" from (select cast({table.time} as date) as day, count(*) as n from {table.full}"
+        f" from (select cast({local} as date) as day, count(*) as n from {table.full}"
         f" where {table.time} >= {midnight} - interval '{given.get('days', 7)}' day and {table.time} < {midnight} + interval '1' day"
-        f" and {table.time} - date_trunc('day', {table.time}) <= least(interval '1' day, current_timestamp - {midnight}) group by 1)"
+        f" and {local} - date_trunc('day', {local}) <= least(interval '1' day, localtimestamp - {midnight}) group by 1)"
     )
 
 
@@ -299,12 +299,15 @@ def ask_all(rules: list[Rule], layer: str, first: str, last: str, today: str, qu
 
 @task(pool=site.TRINO_POOL)
 def check(
-    layer: str, span: dict[str, str], kinds: list[str] | None = None, strict: bool = False, record: bool = True, run_id: str | None = None
+    layer: str, span: dict[str, str] | None, kinds: list[str] | None = None, strict: bool = False, record: bool = True, run_id: str | None = None
 ) -> dict[str, int]:
-    """Asks a layer's rules, and fails where an error was found, so that nothing goes further. Strict: where a warning was, as well."""
+    """Asks a layer's rules, of today where no days are given, and fails where an error was found, so that nothing goes further. Strict:
+    where a warning was, as well."""
     now = datetime.datetime.now(datetime.timezone.utc)
+    today = str(days.of(now))
+    first, last = (span["first_day"], span["last_day"]) if span else (today, today)
     rules = [rule for rule in load() if kinds is None or rule.kind in kinds]
-    results = list(ask_all(rules, layer, span["first_day"], span["last_day"], str(now.date()), sql.query))
+    results = list(ask_all(rules, layer, first, last, today, sql.query))
     if results and record:
         sql.query(f"insert into {RESULTS} ({COLUMNS}) values {', '.join(result.row(now, run_id or '') for result in results)}")
     for name in sorted({result.rule.table.name for result in results if result.answer.sample == NO_DATA_YET}):

@@ -13,7 +13,11 @@ from typing import Any
 from airflow.decorators import task
 from airflow.providers.trino.hooks.trino import TrinoHook
 
-from lakehouse import site, statements
+from lakehouse import days, site, statements
+
+
+# Of gold's tables by day: what they are made of.
+SOURCES = {"sessions_hourly_city": "radius_logs", "olt_health_daily": "olt_metrics", "cpe_availability_daily": "cpe_status"}
 
 
 def literal(value: Any) -> str:
@@ -61,7 +65,24 @@ def migrate() -> None:
         run_file(str(path.relative_to(site.SQL_FOLDER)))
 
 
-@task(pool=site.TRINO_POOL)
+def older(name: str, first: datetime.date) -> list[dict[str, str]]:
+    """The days before the first one that a table of gold has, in spans, as far back as its source still has them whole."""
+    ((oldest,),) = query(f"select cast(min(day) as varchar) from lakehouse.gold.{name}")
+    ((source,),) = query(f"select cast(cast(at_timezone(min(event_time), current_timezone()) as date) as varchar) from lakehouse.curated.{SOURCES[name]}")
+    if not oldest or not source:
+        return []
+    # In another time zone the oldest day may have begun a day earlier.
+    begin = max(datetime.date.fromisoformat(oldest) - days.ONE, datetime.date.fromisoformat(source) + days.ONE)
+    return days.pieces(begin, first - days.ONE)
+
+
+@task(pool=site.TRINO_POOL, execution_timeout=datetime.timedelta(hours=2))
 def fill(name: str, span: dict[str, str]) -> None:
-    """Runs gold/NAME.sql for some days."""
-    run_file(f"gold/{name}.sql", span)
+    """Runs gold/NAME.sql for some days, and once for all that the table has where its days began in another time zone."""
+    table, ((zone,),) = f"lakehouse.gold.{name}", query("select current_timezone()")
+    comment = f"begins at midnight in {zone}"
+    moved = {row[0]: row[3] for row in query(f"describe {table}")}.get("day", comment) != comment
+    for part in [*(older(name, datetime.date.fromisoformat(span["first_day"])) if moved else []), span]:
+        run_file(f"gold/{name}.sql", {key: part[key] for key in ("first_day", "last_day")})
+    if moved:
+        query(f"comment on column {table}.day is {literal(comment)}")

@@ -1,9 +1,9 @@
--- How available the subscribers' routers were, of the days from first_day to last_day. One commit, and a second run changes nothing.
+-- How available the subscribers' routers were, of the days from first_day to last_day, which begin in the session's time zone. One commit, and a second run changes nothing.
 merge into lakehouse.gold.cpe_availability_daily t
 using (
     with routers as (
         select
-            cast(event_time as date) as day,
+            cast(at_timezone(event_time, current_timezone()) as date) as day,
             city,
             state,
             district,
@@ -13,25 +13,26 @@ using (
             count_if(status <> 'online' and down_cause = 'loss_of_signal') as loss_of_signal,
             count_if(status <> 'online' and down_cause = 'loss_of_power') as loss_of_power,
             count_if(status <> 'online' and down_cause = 'reboot') as reboots,
-            avg(rx_power_dbm) as rx_power_dbm
+            avg(rx_power_dbm) filter (where is_finite(rx_power_dbm)) as rx_power_dbm
         from lakehouse.curated.cpe_status
-        where event_time >= timestamp '{{ params.first_day }} 00:00:00 UTC'
-            and event_time < timestamp '{{ params.last_day }} 00:00:00 UTC' + interval '1' day
+        where event_time >= timestamp '{{ params.first_day }} 00:00:00'
+            and event_time < timestamp '{{ params.last_day }} 00:00:00' + interval '1' day
         group by 1, 2, 3, 4, 5
     ),
     -- Of samples, not of routers: one that is asked more often counts for more.
     delays as (
         select
-            cast(event_time as date) as day,
+            cast(at_timezone(event_time, current_timezone()) as date) as day,
             city,
             state,
             district,
-            round(avg(latency_ms), 2) as latency_ms_avg,
-            round(approx_percentile(latency_ms, 0.95), 2) as latency_ms_p95,
-            round(avg(packet_loss_percent), 3) as packet_loss_percent_avg
+            -- A percentile of what is not finite would fail for every district.
+            round(avg(latency_ms) filter (where is_finite(latency_ms)), 2) as latency_ms_avg,
+            round(approx_percentile(latency_ms, 0.95) filter (where is_finite(latency_ms)), 2) as latency_ms_p95,
+            round(avg(packet_loss_percent) filter (where is_finite(packet_loss_percent)), 3) as packet_loss_percent_avg
         from lakehouse.curated.cpe_status
-        where event_time >= timestamp '{{ params.first_day }} 00:00:00 UTC'
-            and event_time < timestamp '{{ params.last_day }} 00:00:00 UTC' + interval '1' day
+        where event_time >= timestamp '{{ params.first_day }} 00:00:00'
+            and event_time < timestamp '{{ params.last_day }} 00:00:00' + interval '1' day
         group by 1, 2, 3, 4
     ),
     counted as (

@@ -1,9 +1,9 @@
--- The state of each OLT, of the days from first_day to last_day. One commit, and a second run changes nothing.
+-- The state of each OLT, of the days from first_day to last_day, which begin in the session's time zone. One commit, and a second run changes nothing.
 merge into lakehouse.gold.olt_health_daily t
 using (
     with measured as (
         select
-            cast(event_time as date) as day,
+            cast(at_timezone(event_time, current_timezone()) as date) as day,
             olt_id,
             max_by(olt_name, event_time) as olt_name,
             max_by(city, event_time) as city,
@@ -13,19 +13,21 @@ using (
             count_if(status <> 'up') as samples_down,
             round(100e0 * count_if(status = 'up') / count(*), 3) as availability_percent,
             count(distinct incident_id) as incidents,
-            round(100e0 * sum(onus_online) / nullif(sum(onus_registered), 0), 3) as onus_online_percent,
-            round(avg(rx_power_dbm), 2) as rx_power_dbm_avg,
-            min(rx_power_dbm) as rx_power_dbm_min,
-            max(temperature_celsius) as temperature_celsius_max,
-            round(avg(cpu_percent), 1) as cpu_percent_avg,
-            max(cpu_percent) as cpu_percent_max,
-            round(avg(memory_percent), 1) as memory_percent_avg,
-            round(avg(traffic_down_mbps), 3) as traffic_down_mbps_avg,
-            round(avg(traffic_up_mbps), 3) as traffic_up_mbps_avg,
-            sum(fec_errors) as fec_errors
+            -- Sums cannot overflow, and what is not finite is not measured.
+            round(100e0 * cast(sum(cast(onus_online as decimal(38, 0))) as double)
+                / nullif(cast(sum(cast(onus_registered as decimal(38, 0))) as double), 0), 3) as onus_online_percent,
+            round(avg(rx_power_dbm) filter (where is_finite(rx_power_dbm)), 2) as rx_power_dbm_avg,
+            min(rx_power_dbm) filter (where is_finite(rx_power_dbm)) as rx_power_dbm_min,
+            max(temperature_celsius) filter (where is_finite(temperature_celsius)) as temperature_celsius_max,
+            round(avg(cpu_percent) filter (where is_finite(cpu_percent)), 1) as cpu_percent_avg,
+            max(cpu_percent) filter (where is_finite(cpu_percent)) as cpu_percent_max,
+            round(avg(memory_percent) filter (where is_finite(memory_percent)), 1) as memory_percent_avg,
+            round(avg(traffic_down_mbps) filter (where is_finite(traffic_down_mbps)), 3) as traffic_down_mbps_avg,
+            round(avg(traffic_up_mbps) filter (where is_finite(traffic_up_mbps)), 3) as traffic_up_mbps_avg,
+            try_cast(sum(cast(fec_errors as decimal(38, 0))) as bigint) as fec_errors
         from lakehouse.curated.olt_metrics
-        where event_time >= timestamp '{{ params.first_day }} 00:00:00 UTC'
-            and event_time < timestamp '{{ params.last_day }} 00:00:00 UTC' + interval '1' day
+        where event_time >= timestamp '{{ params.first_day }} 00:00:00'
+            and event_time < timestamp '{{ params.last_day }} 00:00:00' + interval '1' day
         group by 1, 2
     ),
     fresh as (

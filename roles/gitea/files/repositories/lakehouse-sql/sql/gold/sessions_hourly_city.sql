@@ -1,10 +1,10 @@
--- Sessions per hour and city, of the days from first_day to last_day. One commit: nobody sees half of it, and a second run changes nothing.
+-- Sessions per hour and city, of the days from first_day to last_day, which begin in the session's time zone. One commit: nobody sees half of it, and a second run changes nothing.
 merge into lakehouse.gold.sessions_hourly_city t
 using (
     with fresh as (
         select
-            cast(event_time as date) as day,
-            date_trunc('hour', event_time) as hour,
+            cast(at_timezone(event_time, current_timezone()) as date) as day,
+            date_trunc('hour', at_timezone(event_time, current_timezone())) as hour,
             city,
             state,
             count_if(event = 'start') as starts,
@@ -14,12 +14,16 @@ using (
             count(distinct session_id) as sessions,
             count(distinct subscriber_id) as subscribers,
             count_if(event = 'stop' and terminate_cause = 'lost_carrier') as lost_carrier,
-            coalesce(sum(session_seconds) filter (where event = 'stop'), 0) as ended_seconds,
-            coalesce(sum(output_octets) filter (where event = 'stop'), 0) as download_bytes,
-            coalesce(sum(input_octets) filter (where event = 'stop'), 0) as upload_bytes
+            -- What no session can have is left out, so that one row spoils no sum; the rules of quality name it. No sum can overflow.
+            try_cast(coalesce(sum(cast(session_seconds as decimal(38, 0)))
+                filter (where event = 'stop' and session_seconds between 0 and 31536000), 0) as bigint) as ended_seconds,
+            try_cast(coalesce(sum(cast(output_octets as decimal(38, 0)))
+                filter (where event = 'stop' and output_octets between 0 and 1000000000000000), 0) as bigint) as download_bytes,
+            try_cast(coalesce(sum(cast(input_octets as decimal(38, 0)))
+                filter (where event = 'stop' and input_octets between 0 and 1000000000000000), 0) as bigint) as upload_bytes
         from lakehouse.curated.radius_logs
-        where event_time >= timestamp '{{ params.first_day }} 00:00:00 UTC'
-            and event_time < timestamp '{{ params.last_day }} 00:00:00 UTC' + interval '1' day
+        where event_time >= timestamp '{{ params.first_day }} 00:00:00'
+            and event_time < timestamp '{{ params.last_day }} 00:00:00' + interval '1' day
         group by 1, 2, 3, 4
     )
     select fresh.*, false as gone from fresh
@@ -27,7 +31,7 @@ using (
     -- What was counted before and is not there any more.
     select old.day, old.hour, old.city, old.state, null, null, null, null, null, null, null, null, null, null, true
     from lakehouse.gold.sessions_hourly_city old
-    left join fresh on fresh.hour = old.hour and fresh.city = old.city and fresh.state = old.state
+    left join fresh on fresh.day = old.day and fresh.hour = old.hour and fresh.city = old.city and fresh.state = old.state
     where old.day between date '{{ params.first_day }}' and date '{{ params.last_day }}' and fresh.hour is null
 ) s
 on t.day = s.day and t.hour = s.hour and t.city = s.city and t.state = s.state

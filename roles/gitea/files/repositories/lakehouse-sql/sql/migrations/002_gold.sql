@@ -1,4 +1,4 @@
--- What dashboards read: sums, no persons. Days and hours are UTC's, money is in cents, percents go from 0 to 100.
+-- What dashboards read: sums, no persons. Days begin in the time zone of Trino's sessions, hours are instants, money is in cents, percents go from 0 to 100.
 
 create table if not exists lakehouse.gold.sessions_hourly_city (
     day date,
