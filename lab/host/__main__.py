@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument('--keep-cache', action='store_true', help='keep downloads and the container template')
     command = commands.add_parser('status', help='show what runs')
     command.add_argument('--json', action='store_true', help='for programs')
+    command.add_argument('--hosts', action='store_true', help="print the site's names for a hosts file")
     command = commands.add_parser('ssh', help='sign in to a container as the operator, or run a command there')
     command.add_argument('host')
     command.add_argument('argv', nargs=argparse.REMAINDER, metavar='command')
@@ -42,7 +43,7 @@ def main() -> None:
         case 'down':
             down.main(given.keep_cache)
         case 'status':
-            status.main(given.json)
+            status.main(given.json, given.hosts)
         case 'ssh':
             reach.main(given.host, given.argv)
         case 'trino':

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -66,6 +67,19 @@ def environment() -> dict[str, str]:
     return {**mine, **strategy(), 'ANSIBLE_CONFIG': str(settings.REPO / 'ansible.cfg'), 'LC_ALL': 'C.UTF-8',
             'PATH': f"{venv}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}",
             'ANSIBLE_FORCE_COLOR': '0', 'ANSIBLE_NOCOLOR': '1'}
+
+
+def problems() -> list[str]:
+    """What playbooks/status.yml finds not to be well."""
+    log, said = settings.LOG / 'status.log', settings.LOG / 'status.json'
+    said.unlink(missing_ok=True)
+    argv = [*BOUND, str(settings.REPO / '.venv/bin/ansible-playbook'), '-i', str(settings.INVENTORY), 'playbooks/status.yml',
+            '-e', f'status_file={said}']
+    with log.open('w', encoding='utf-8') as out:
+        subprocess.run(argv, cwd=settings.REPO, env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False)
+    if not said.exists():
+        return [f'playbooks/status.yml could not tell; all it said is in {log}']
+    return json.loads(said.read_text(encoding='utf-8'))['problems']
 
 
 def play(playbook: str, progress: Progress) -> Reader:

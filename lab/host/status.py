@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import ssl
+import sys
 import urllib.error
 import urllib.request
 from typing import Any, NamedTuple
 
-from lab.host import api, checks, containers, daemon, machine, network, settings
+from lab.host import ansible, api, checks, containers, daemon, machine, network, settings
 
 CA = settings.SECRETS / 'ca/ca.crt'
 
@@ -40,6 +42,41 @@ PLACES = (
     Place('Airflow', 'airflow', 'https', 8089, '/health'),
     Place('Superset', 'superset', 'https', 8088, '/health'),
 )
+
+
+class Declared(NamedTuple):
+    """A container that the inventory says there is."""
+
+    name: str
+    address: str
+    vmid: str
+
+
+DECLARED = re.compile(r'^ +([a-z0-9-]+)\.%s:\n +ansible_host: (\S+)\n +lakehouse_ct:\n +vmid: (\d+)' % re.escape(settings.DOMAIN), re.MULTILINE)
+
+
+def declared() -> list[Declared]:
+    text = (settings.INVENTORY / 'hosts.yml').read_text(encoding='utf-8')
+    return [Declared(*found) for found in DECLARED.findall(text)]
+
+
+def missing(known: list[containers.Container]) -> list[str]:
+    """What is declared and does not run, in words."""
+    running = {container.vmid for container in known if container.init}
+    made = {container.vmid for container in known}
+    return [f"{host.name}: the container {host.vmid} {'is stopped' if host.vmid in made else 'is not there'} (./lab/up)"
+            for host in declared() if host.vmid not in running]
+
+
+def problems(known: list[containers.Container]) -> list[str]:
+    """What is not well, the containers that are not there before all else. Nothing is asked of a site that is not deployed yet."""
+    deployed = any(containers.releases(container.init) for container in known if container.init)
+    return missing(known) + (ansible.problems() if deployed else [])
+
+
+def hosts() -> str:
+    """For the hosts file of a machine that shall know the site's names."""
+    return '\n'.join(f'{host.address} {host.name}.{settings.DOMAIN} {host.name}' for host in declared())
 
 
 def places(known: list[containers.Container]) -> list[tuple[Place, containers.Container]]:
@@ -88,8 +125,11 @@ def everything() -> dict[str, Any]:
             'lxcfs': machine.lxcfs_serves(),
         },
         'containers': [of_container(container) for container in known],
+        'problems': problems(known) if known else [],
         'places': [{'name': place.name, 'url': url(place, container), 'health': health(place, container)}
-                   for place, container in places(known)],
+                   for place, container in places(known)]
+                  + [{'name': place.name, 'url': '-', 'health': 'its container is not there'}
+                     for place in PLACES if place.host not in {container.name for container in known}],
     }
 
 
@@ -112,12 +152,27 @@ def memory() -> str:
     return table([('Resident memory', 'MiB', 'limit'), *rows, total])
 
 
-def main(as_json: bool) -> None:
+def red(text: str) -> str:
+    return f'\033[31m{text}\033[0m' if sys.stdout.isatty() else text
+
+
+def main(as_json: bool, as_hosts: bool) -> None:
+    if as_hosts:
+        print(hosts())
+        return
     checks.is_root(os.geteuid())
     found = everything()
     if as_json:
         print(json.dumps(found, indent=2))
-        return
+    else:
+        show(found)
+    if found['problems']:
+        sys.exit(1)
+
+
+def show(found: dict[str, Any]) -> None:
+    if found['problems']:
+        print(red('\n'.join(['Not well:', *(f'  {problem}' for problem in found['problems'])])) + '\n')
     print(table([('Machine', ''), *((name, 'up' if up else 'down') for name, up in found['machine'].items())]))
     if not found['containers']:
         print('\nNo containers.')
@@ -129,4 +184,6 @@ def main(as_json: bool) -> None:
           for row in found['containers'])]))
     print('\n' + table([('Component', 'Address', 'Health'),
                         *((row['name'], row['url'], row['health']) for row in found['places'])]))
+    if not found['problems']:
+        print('\nEvery service does its work.')
     print(f"\nCache: {settings.CACHE}, {shutil.disk_usage(checks.existing(settings.CACHE)).free // 2**30} GiB free")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints what one host of the site is like, as JSON: services, releases, certificates, disks, memory. Reads only.
+"""Prints what one host of the site is like, as JSON: services, releases, certificates, firewall, disks, memory. Reads only.
 
 Memory and disks are in MiB, a certificate's life in whole days. Knows the platform's own units by the mark that Ansible
 leaves at their top.
@@ -75,18 +75,41 @@ def output(argv):
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def whole(certificate):
+    """Whether the key is there and the certificate is its own."""
+    key = os.path.join(os.path.dirname(certificate), "server.key")
+    asked = [["openssl", "x509", "-noout", "-pubkey", "-in", certificate], ["openssl", "pkey", "-pubout", "-in", key]]
+    said = [subprocess.run(argv, check=False, capture_output=True).stdout for argv in asked]
+    return bool(said[0]) and said[0] == said[1]
+
+
 def certificates(folder):
     return [
-        {"path": path, "days": days_left(output(["openssl", "x509", "-noout", "-enddate", "-in", path]), time.time())}
+        {"path": path, "days": days_left(output(["openssl", "x509", "-noout", "-enddate", "-in", path]), time.time()), "whole": whole(path)}
         for path in sorted(glob.glob(os.path.join(folder, "*/tls/server.crt")))
     ]
+
+
+def firewall():
+    """Whether the kernel has the rules of the file, which a network namespace that ends at once tells as the kernel does."""
+    shown = "nft list table inet lakehouse"
+    asked = [["unshare", "--net", "sh", "-c", "nft --file /etc/nftables.conf && " + shown], shown.split()]
+    said = [subprocess.run(argv, check=False, capture_output=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}).stdout for argv in asked]
+    return bool(said[0]) and said[0] == said[1]
+
+
+def percent_full(mount):
+    """As df tells it, of what services may use, in bytes or in files, whichever is scarcer."""
+    found = os.statvfs(mount)
+    used, files = found.f_blocks - found.f_bfree, found.f_files - found.f_ffree
+    return max(-(-100 * used // ((used + found.f_bavail) or 1)), -(-100 * files // (found.f_files or 1)))
 
 
 def disks():
     found = []
     for mount in [ROOT] + (["/data"] if os.path.ismount("/data") else []):
         usage = shutil.disk_usage(mount)
-        found.append({"mount": mount, "size": usage.total // MIB, "used": usage.used // MIB, "percent": round(100 * usage.used / usage.total)})
+        found.append({"mount": mount, "size": usage.total // MIB, "used": usage.used // MIB, "percent": percent_full(mount)})
     return found
 
 
@@ -103,6 +126,7 @@ def main():
         "services": services(output(["systemctl", "show", "--property=" + ",".join(PROPERTIES)] + units + DEBIANS)),
         "releases": releases("/opt/datalake"),
         "certificates": certificates("/etc/datalake"),
+        "firewall": firewall(),
         "disks": disks(),
         "memory": memory(meminfo),
     }, sys.stdout)

@@ -203,3 +203,24 @@ def test_tables_line_up():
 def test_places_are_those_of_the_containers_there_are():
     known = [containers.Container('111', 'trino', '10.203.17.35', 2560)]
     assert [status.url(*found) for found in status.places(known)] == ['https://10.203.17.35:8443']
+
+
+class TestStatus:
+    def test_what_is_declared_and_not_there_is_told_first(self, monkeypatch):
+        known = [types.SimpleNamespace(vmid=host.vmid, init=1) for host in status.declared() if host.name != 'trino']
+        known[0].init = None
+        monkeypatch.setattr(status.containers, 'releases', lambda init: {'minio': '1'})
+        monkeypatch.setattr(status.ansible, 'problems', lambda: ['another'])
+        found = status.problems(known)
+        assert found == ['minio: the container 107 is stopped (./lab/up)', 'trino: the container 111 is not there (./lab/up)', 'another']
+
+    def test_nothing_is_asked_of_a_site_that_is_not_deployed(self, monkeypatch):
+        known = [types.SimpleNamespace(vmid=host.vmid, init=1) for host in status.declared()]
+        monkeypatch.setattr(status.containers, 'releases', lambda init: {})
+        monkeypatch.setattr(status.ansible, 'problems', lambda: pytest.fail('asked'))
+        assert status.problems(known) == []
+
+    def test_every_container_of_the_inventory_is_declared(self):
+        text = (settings.INVENTORY / 'hosts.yml').read_text(encoding='utf-8')
+        assert len(status.declared()) == text.count('lakehouse_ct:') > 5
+        assert '10.203.17.26 gitea.gti.local gitea' in status.hosts().splitlines()
