@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 
 from lab.host import api, checks, containers, daemon, machine, network, settings
@@ -38,3 +39,6 @@ def remove() -> None:
     run('rm', '-rf', '--one-file-system', settings.STATE, settings.MIRROR_CONFIG)
     with contextlib.suppress(OSError):  # not there, or in use by something else
         settings.MIRROR_CONFIG.parent.rmdir()
+    with contextlib.suppress(KeyError):
+        pwd.getpwnam(settings.MIRROR_BUILDER)
+        run('userdel', settings.MIRROR_BUILDER)

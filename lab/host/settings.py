@@ -41,6 +41,7 @@ GUESTS = STATE / 'lxc'
 MIRROR_PID = STATE / 'mirror/nginx.pid'
 # Role mirror configures this machine as it would a container of its own.
 MIRROR_CONFIG = Path('/etc/datalake/mirror')
+MIRROR_BUILDER = 'lakehouse-build'
 
 DEBIAN_PACKAGES = (
     'bridge-utils', 'ca-certificates', 'iproute2', 'lxc', 'lxcfs', 'mmdebstrap', 'nftables',

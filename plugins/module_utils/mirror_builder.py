@@ -61,6 +61,15 @@ class Builder:
                 raise BuildError("part %d (%s): %s" % (number, part["kind"], error)) from error
         return root
 
+    def make(self, entry):
+        """Returns the path of what is to be published: a folder of wheels, or the archive of the release."""
+        root = self.build(entry)
+        if entry["parts"][0]["kind"] == "wheels":
+            return root
+        archive = os.path.join(self.work, "release.tar.zst")
+        self.pack(root, archive)
+        return archive
+
     def pack(self, root, archive):
         """The same tree gives the same archive, byte for byte."""
         self._call(

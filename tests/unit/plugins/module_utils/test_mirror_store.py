@@ -14,13 +14,6 @@ ENTRY = {"name": "thing", "version": "1.0", "parts": [{"kind": "url"}]}
 WHEELS = {"name": "thing", "version": "1.0", "parts": [{"kind": "wheels"}]}
 
 
-class Packer:
-    content = b"archive"
-
-    def pack(self, root, archive):
-        pathlib.Path(archive).write_bytes(self.content)
-
-
 @pytest.fixture
 def store(tmp_path):
     return Store(str(tmp_path))
@@ -31,13 +24,14 @@ def archive(tmp_path):
     return tmp_path / "public/releases/thing-1.0.tar.zst"
 
 
-def publish(store, entry=None, recipe="recipe"):
-    entry = entry or ENTRY
+def publish(store, entry=ENTRY, recipe="recipe"):
     with store.working() as work:
         root = pathlib.Path(work, "root")
         root.mkdir()
         (root / "a.whl").write_bytes(b"wheel")
-        store.publish(entry, recipe, Packer(), str(root))
+        built = pathlib.Path(work, "release.tar.zst")
+        built.write_bytes(b"archive")
+        store.publish(entry, recipe, str(root if entry is WHEELS else built))
 
 
 def test_nothing_is_current_in_an_empty_cache(store):
@@ -91,11 +85,9 @@ def test_damage_is_found_though_size_and_time_are_the_same(store, archive):
 
 def test_a_run_that_was_killed_while_publishing_leaves_it_due(store, archive, monkeypatch):
     publish(store)
-    Packer.content, before = b"newer", Packer.content
     monkeypatch.setattr(os, "replace", lambda *names: (dummy for dummy in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        publish(store)
-    Packer.content = before
+        publish(store, recipe="other")
     assert not store.is_current(ENTRY, "recipe")
 
 
@@ -107,6 +99,17 @@ def test_wheels_are_published_as_a_folder_without_leftovers(store, tmp_path):
     assert [path.name for path in folder.iterdir()] == ["a.whl"]
     assert store.is_current(WHEELS, "other")
     assert store.checksum(WHEELS) is None
+
+
+@pytest.mark.parametrize("entry, place", [(ENTRY, "release.tar.zst"), (WHEELS, "root/b.whl")], ids=["archive", "wheel"])
+def test_a_link_in_place_of_what_was_built_is_not_followed(store, tmp_path, entry, place):
+    (tmp_path / "secret").write_text("root's")
+    with pytest.raises(OSError), store.working() as work:
+        path = pathlib.Path(work, place)
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(tmp_path / "secret")
+        store.publish(entry, "recipe", str(path if entry is ENTRY else path.parent))
+    assert not store.is_current(entry, "recipe")
 
 
 def test_the_work_folder_starts_empty_and_goes(store):

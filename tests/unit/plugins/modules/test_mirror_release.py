@@ -3,12 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import pathlib
+import shutil
+import signal
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_account import AccountError, run_as
 from ansible_collections.gti.lakehouse.plugins.modules import mirror_release
 
 CONTENT = b"a file"
@@ -88,3 +93,39 @@ def test_every_entry_is_checked_before_the_first_is_built(run):
 def test_go_needs_a_toolchain(run):
     part = {"kind": "go", "module": "example.org/x", "version": "v1", "sum": "h1:" + "A" * 43 + "="}
     assert "release x-1 has a part of kind go" in run({"name": "x", "version": "1", "parts": [part]})["msg"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+class TestAccount:
+    def test_downloads_and_builds_and_owns_nothing_that_is_published(self, run, tmp_path):
+        for folder in (tmp_path, *tmp_path.parents[:-2]):
+            folder.chmod(folder.stat().st_mode | 0o005)
+        (tmp_path / "build").mkdir()
+        shutil.chown(tmp_path / "build", "nobody")
+        assert run(ENTRY, account="nobody")["due"] == ["thing-1.0"]
+        assert {path.owner() for path in (tmp_path / "build").rglob("*")} == {"nobody"}
+        assert {path.owner() for top in ("public", "manifests") for path in (tmp_path / top).rglob("*")} == {"root"}
+        assert not run(ENTRY, account="nobody")["changed"]
+
+    def test_reaches_nothing_of_roots(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("SOME_TOKEN", "secret")
+        monkeypatch.setenv("https_proxy", "http://proxy.example.org")
+
+        def look():
+            with contextlib.suppress(PermissionError):
+                return {"shadow": pathlib.Path("/etc/shadow").read_text()}
+            return {"environment": dict(os.environ), "groups": os.getgroups(), "ids": [os.getuid(), os.geteuid(), os.getgid()]}
+
+        found = run_as("nobody", str(tmp_path), look)
+        assert 0 not in found["ids"] + found["groups"]
+        assert "SOME_TOKEN" not in found["environment"] and found["environment"]["HOME"] == str(tmp_path)
+        assert found["environment"]["https_proxy"] == "http://proxy.example.org"
+
+    def test_what_goes_wrong_there_is_said_here(self, tmp_path):
+        def fail():
+            raise ValueError("no such jar")
+
+        with pytest.raises(AccountError, match="no such jar"):
+            run_as("nobody", str(tmp_path), fail)
+        with pytest.raises(AccountError, match="nobody ended without an answer"):
+            run_as("nobody", str(tmp_path), lambda: os.kill(os.getpid(), signal.SIGKILL))
