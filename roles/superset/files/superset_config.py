@@ -116,10 +116,28 @@ UPLOAD_EXTENSIONS: list = []
 ALLOWED_EXTENSIONS: set = set()
 
 
+# A day begins at midnight of Trino's session, as in the filters that Superset writes. A plain cast of an instant would be in UTC.
+LOCAL = "CAST(at_timezone(CAST({col} AS TIMESTAMP(6) WITH TIME ZONE), current_timezone()) AS TIMESTAMP(6))"
+GRAINS = {"PT1S": "second", "PT1M": "minute", "PT1H": "hour", "P1D": "day", "P1W": "week", "P1M": "month", "P3M": "quarter", "P1Y": "year"}
+TIME_GRAIN_ADDON_EXPRESSIONS = {
+    "trino": {
+        **{grain: f"date_trunc('{unit}', {LOCAL})" for grain, unit in GRAINS.items()},
+        "1969-12-28T00:00:00Z/P1W": f"date_trunc('week', {LOCAL} + interval '1' day) - interval '1' day",
+        "1969-12-29T00:00:00Z/P1W": f"date_trunc('week', {LOCAL})",
+        "P1W/1970-01-03T00:00:00Z": f"date_trunc('week', {LOCAL} + interval '1' day) + interval '5' day",
+        "P1W/1970-01-04T00:00:00Z": f"date_trunc('week', {LOCAL}) + interval '6' day",
+    }
+}
+
+
 def as_whom(url, parameters, username, manager, source):
-    """Where queries run as who is signed in: the platform's own accounts are nobody in Trino, and ask as Superset's user there."""
+    """Where queries run as who is signed in: the platform's own accounts are nobody in Trino, and ask as Superset's user there. Trino
+    knows by the source what is a dashboard's. A host that is away is given up soon; one that starts is asked again."""
+    arguments = parameters.setdefault("connect_args", {})
     if username in SITE["own_accounts"]:
-        parameters.get("connect_args", {}).pop("user", None)
+        arguments.pop("user", None)
+    arguments["source"] = "superset-sql-lab" if getattr(source, "name", None) == "SQL_LAB" else "superset"
+    arguments.setdefault("request_timeout", (5, 30))
     return url, parameters
 
 

@@ -13,6 +13,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
@@ -249,3 +250,37 @@ class TestSetup:
     def test_a_key_is_for_its_account_alone(self, setup, tmp_path):
         setup.write(tmp_path / "key", "word")
         assert setup.read(tmp_path / "key") == "word" and (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def config(monkeypatch, tmp_path):
+    """The settings, as Superset reads them, with nothing of Superset's."""
+    for name in ("flask_babel", "cachelib", "cachelib.redis", "redis", "superset", "superset.security"):
+        monkeypatch.setitem(sys.modules, name, mock.MagicMock())
+    sys.modules["superset.security"].SupersetSecurityManager = type("Manager", (), {"ADMIN_ONLY_VIEW_MENUS": set()})
+    (tmp_path / "superset_config.py").write_text((FILES / "superset_config.py").read_text())
+    settings = {"redis_socket": "/s", "state": str(tmp_path), "database_uri": "d", "threads": 2, "own_accounts": ["admin"], "settings": {}, "api_login_limit": "1"}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "secret_key").write_text("k")
+    spec = importlib.util.spec_from_file_location("superset_config", tmp_path / "superset_config.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestTrinoOfTheConfig:
+    def test_every_grain_of_time_is_cut_in_the_session_s_zone(self, config):
+        grains = config.TIME_GRAIN_ADDON_EXPRESSIONS["trino"]
+        assert len(grains) == 12  # all that Superset 3.1 has for Trino
+        day = "date_trunc('day', CAST(at_timezone(CAST(ts AS TIMESTAMP(6) WITH TIME ZONE), current_timezone()) AS TIMESTAMP(6)))"
+        assert grains["P1D"].format(col="ts") == day
+        assert all("at_timezone" in expression and expression.count("{col}") == 1 for expression in grains.values())
+
+    @pytest.mark.parametrize(("source", "told"), [("SQL_LAB", "superset-sql-lab"), ("DASHBOARD", "superset"), ("CHART", "superset"), (None, "superset")])
+    def test_trino_is_told_what_is_a_dashboard_s(self, config, source, told):
+        where = type("Source", (), {"name": source})() if source else None
+        url, parameters = config.DB_CONNECTION_MUTATOR("u", {"connect_args": {"user": "ana"}}, "ana", None, where)
+        assert parameters["connect_args"] == {"user": "ana", "source": told, "request_timeout": (5, 30)}
+
+    def test_the_platform_s_own_accounts_ask_as_superset(self, config):
+        assert "user" not in config.DB_CONNECTION_MUTATOR("u", {"connect_args": {"user": "admin"}}, "admin", None, None)[1]["connect_args"]

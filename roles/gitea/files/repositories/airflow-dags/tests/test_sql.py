@@ -36,6 +36,51 @@ def test_a_parameter_that_is_missing_or_of_another_type_is_a_fault_before_anythi
     assert said == []
 
 
+class Killed(BaseException):
+    """What comes to a task that is killed."""
+
+
+class Cursor:
+    def __init__(self, log, answer):
+        self.log, self.answer = log, answer
+
+    def execute(self, text):
+        self.log.append(text)
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+
+    def fetchall(self):
+        return self.answer
+
+    def close(self):
+        self.log.append("cursor closed")
+
+
+class Connection:
+    def __init__(self, log, answer):
+        self.log, self.answer = log, answer
+
+    def cursor(self):
+        return Cursor(self.log, self.answer)
+
+    def close(self):
+        self.log.append("closed")
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_query_is_ended_with_its_task(monkeypatch, killed):
+    """Trino's client cancels a query when its cursor is closed, which needs the connection."""
+    log = []
+    connection = Connection(log, Killed() if killed else [(1,)])
+    monkeypatch.setattr(sql, "TrinoHook", lambda name: type("Hook", (), {"get_conn": staticmethod(lambda: connection)}))
+    if killed:
+        with pytest.raises(Killed):
+            sql.query("select 1")
+    else:
+        assert sql.query("select 1") == [(1,)]
+    assert log == ["select 1", "cursor closed", "closed"]
+
+
 class TestFill:
     COMMENT = "begins at midnight in America/Sao_Paulo"
     SPAN = {"first_day": "2026-03-09", "last_day": "2026-03-10", "utc_day": "2026-03-10", "utc_days": "2"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import pathlib
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from airflow.decorators import task
@@ -39,8 +40,11 @@ def literal(value: Any) -> str:
 
 
 def query(statement: str) -> list[Any]:
-    """Rows of one statement; none of one that defines something. They are fetched whatever it is: that is when Trino has finished it."""
-    return list(TrinoHook(site.TRINO).get_records(statement) or [])
+    """Rows of one statement; none of one that defines something. They are fetched whatever it is: that is when Trino has finished it. Of a
+    task that is killed or out of time, closing the cursor ends what still runs in Trino."""
+    with closing(TrinoHook(site.TRINO).get_conn()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall() or [])
 
 
 def run_file(name: str, values: Mapping[str, Any] | None = None, folder: pathlib.Path = site.SQL_FOLDER) -> int:
