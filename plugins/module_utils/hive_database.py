@@ -62,6 +62,10 @@ class Connection(object):
             cursor.execute(statement, values)
             return cursor.fetchall()
 
+    def narrow_columns(self):
+        """Columns of people's own words that cannot hold every letter; there are some on MariaDB alone."""
+        return []
+
     def facts(self):
         tables = frozenset(row[0].upper() for row in self.query(self.list_tables))
         return Facts(tables, self._versions() if "VERSION" in tables else None)
@@ -92,6 +96,10 @@ class Connection(object):
         finally:
             if os.path.exists(part):
                 os.unlink(part)
+
+
+# Comments, properties, types and texts of views: no index has them, so that they may be as wide as need be.
+WORDS = ("COMMENT", "DESC", "PARAM_VALUE", "PKEY_COMMENT", "TYPE_NAME", "VIEW_EXPANDED_TEXT", "VIEW_ORIGINAL_TEXT")
 
 
 class MariaDB(Connection):
@@ -129,6 +137,23 @@ class MariaDB(Connection):
 
     def run(self, script):
         self._run(script)
+
+    def narrow_columns(self):
+        """The scripts say latin1, or leave it to the database: what is beyond it would come back as question marks."""
+        return self.query(
+            "SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns WHERE table_schema = DATABASE()"
+            " AND column_name IN %s AND character_set_name <> 'utf8mb4' AND column_key = '' ORDER BY table_name, column_name", (WORDS,))
+
+    def widen(self, columns):
+        """What is there is converted. Each statement is whole, and a run that is cut short goes on with the next one."""
+        self.query("SET lock_wait_timeout = %s", (self.timeout,))  # a metastore may be at work
+        for table, column, kind, nullable in columns:
+            statement = "ALTER TABLE `%s` MODIFY `%s` %s CHARACTER SET utf8mb4 COLLATE utf8mb4_bin %s" % (
+                table, column, kind, "NULL" if nullable == "YES" else "NOT NULL")
+            try:
+                self.query(statement)
+            except pymysql.MySQLError as error:
+                raise DatabaseError("%s: %s" % (statement, error)) from error
 
     def _dump(self, module, path):
         tool = module.get_bin_path("mariadb-dump", required=True)

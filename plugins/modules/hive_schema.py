@@ -18,6 +18,8 @@ description:
   - Looks first, by asking the database for its tables and for the rows of the table C(VERSION), and names what it finds, V(empty),
     V(current), V(older), V(newer), V(half_made) or V(foreign). Only an empty database is filled; only an older one is upgraded, when told
     so and after a dump; everything else is refused with the reason and the remedy.
+  - On MariaDB it widens the columns of comments, properties, types and views from latin1 to utf8mb4, which the scripts do not, so that
+    every letter comes back as it was written. PostgreSQL needs none of it.
   - Runs the SQL scripts that come with the metastore over its own connection, so no password is on a command line and no tool's text is read.
   - Safe to run from several hosts at once. Everything, the look included, is done under an advisory lock of the database server.
 requirements:
@@ -152,6 +154,13 @@ scripts:
   type: list
   elements: str
   sample: [/opt/datalake/hive-metastore/scripts/metastore/upgrade/mysql/hive-schema-3.1.0.mysql.sql]
+widened:
+  description: Columns of MariaDB that were widened to utf8mb4, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  version_added: 0.3.0
+  sample: [DBS.DESC]
 dump:
   description: The dump that was written before an upgrade.
   returned: when an upgrade was made
@@ -243,7 +252,19 @@ def run(module, scripts, target):
         made = hive_state.judge(connection.facts(), scripts, target)
         if made.name != hive_state.CURRENT:
             module.fail_json(msg="The scripts ran to their end, yet the schema is not as it should be: %s" % made.reason, **result)
+    widen(module, connection, result)
     module.exit_json(**result)
+
+
+def widen(module, connection, result):
+    narrow = connection.narrow_columns()
+    result["widened"] = ["%s.%s" % (table, column) for table, column, dummy, dummy in narrow]
+    if narrow:
+        result["changed"] = True
+        if not result["scripts"]:  # else check mode cannot foretell what they will leave
+            result["diff"]["before"]["narrow_columns"], result["diff"]["after"]["narrow_columns"] = result["widened"], []
+        if not module.check_mode:
+            connection.widen(narrow)
 
 
 def carry_out(module, connection, plan, state, result):

@@ -137,6 +137,37 @@ def test_foreign_table_beside_a_current_schema_is_only_warned_of(server, databas
     assert "INVOICES" in str(result["warnings"])
 
 
+def test_every_letter_of_peoples_words_is_kept(server, database, hive_schema):
+    made = hive_schema(database=database)
+    quote = '"%s"' if server.backend == "postgresql" else "`%s`"
+    table, desc = quote % "DBS", quote % "DESC"
+    columns = ", ".join(quote % name for name in ("DB_ID", "DESC", "DB_LOCATION_URI", "NAME", "CTLG_NAME"))
+
+    def insert(number, words):
+        server.sql(database, f"INSERT INTO {table} ({columns}) VALUES ({number}, '{words}', 'x', 'n{number}', 'hive')")
+
+    def words():
+        return [row[0] for row in server.sql(database, f"SELECT {desc} FROM {table} ORDER BY 1")]
+
+    insert(1, "tensão ≥ 10 kV")
+    assert words() == ["tensão ≥ 10 kV"]
+    if server.backend == "postgresql":
+        assert made["widened"] == []
+        return
+    # As the scripts leave it, and as sites have it.
+    server.sql(database, "DELETE FROM DBS")
+    server.sql(database, "ALTER TABLE DBS MODIFY `DESC` varchar(4000) CHARACTER SET latin1 COLLATE latin1_bin DEFAULT NULL")
+    insert(1, "tensão")
+    checked = hive_schema(database=database, check=True)
+    assert checked["changed"] and checked["widened"] == ["DBS.DESC"] and checked["diff"]["before"] != checked["diff"]["after"]
+    done = hive_schema(database=database)
+    assert done["changed"] and done["widened"] == checked["widened"] and done["scripts"] == []
+    insert(2, "≥ 10 kV")
+    assert words() == ["tensão", "≥ 10 kV"]
+    again = hive_schema(database=database)
+    assert not again["changed"] and again["widened"] == []
+
+
 @pytest.mark.parametrize("start", ["1.2.0", "3.0.0"])
 def test_older_schema_is_upgraded_when_asked_and_after_a_dump(server, database, hive_schema, metastore_home, tmp_path, start):
     past = older_home(metastore_home, tmp_path / "past", start)

@@ -27,6 +27,14 @@ class Database:
     def __init__(self, tables=(), *versions):
         self.tables, self.versions, self.log = set(tables), versions, []
         self.fails = None
+        self.narrow = []
+
+    def narrow_columns(self):
+        return list(self.narrow)
+
+    def widen(self, columns):
+        self.log.append("widen")
+        self.narrow = [column for column in self.narrow if column not in columns]
 
     def lock(self):
         self.log.append("lock")
@@ -163,3 +171,14 @@ def test_missing_driver_is_named(run, monkeypatch):
     monkeypatch.setattr(hive_database, "DRIVER_ERRORS", {"mariadb": ("PyMySQL", "trace")})
     result = run(AssertionError("it connected"))
     assert result["failed"] and "PyMySQL" in result["msg"]
+
+
+def test_narrow_columns_are_widened_once_and_foretold(run):
+    database = Database(WHOLE, "10.0.0")
+    database.narrow = [("DBS", "DESC", "varchar(4000)", "YES")]
+    for check in (True, False):
+        result = run(database, check=check)
+        assert result["changed"] and result["widened"] == ["DBS.DESC"] and result["diff"]["before"]["narrow_columns"] == ["DBS.DESC"]
+        assert ("widen" in database.log) is not check
+    again = run(database)
+    assert not again["changed"] and again["widened"] == []
