@@ -11,6 +11,8 @@ OWN_COLUMNS = ("kafka_partition", "kafka_offset", "kafka_time", "ingested_at")
 STREAM = re.compile(r"[a-z][a-z0-9-]{0,39}")
 TOPIC = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 TABLE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+# What the metastore's table of locks has room for.
+MOST_CHARACTERS = 128
 FIELD = re.compile(r"[a-z][a-z0-9_]*")
 PARTITION = re.compile(r"(?:(?:years|months|days|hours)\((?P<time>\w+)\)|(?:bucket|truncate)\([1-9][0-9]*, ?(?P<other>\w+)\)|(?P<plain>\w+))")
 MASTER = re.compile(r"local\[[1-9][0-9]*\]|spark://[^\s/]+:[0-9]+")
@@ -98,7 +100,12 @@ def _topic_faults(topic):
         yield 'table is "%s". Use the form namespace.name, in small letters, digits and underscores.' % topic["table"]
     if not topic["schema"]:
         yield "schema is empty. List the fields of its records with their types."
+    for part in topic["table"].split("."):
+        if len(part) > MOST_CHARACTERS:
+            yield "table has a name of %d characters. The metastore keeps %d at most." % (len(part), MOST_CHARACTERS)
     for field, kind in topic["schema"].items():
+        if len(field) > MOST_CHARACTERS:
+            yield "schema has a field of %d characters. Use %d at most." % (len(field), MOST_CHARACTERS)
         if not FIELD.fullmatch(field):
             yield 'schema has the field "%s". Use small letters, digits and underscores, with a letter first.' % field
         if kind not in TYPES:
@@ -124,14 +131,26 @@ def _topic_faults(topic):
             yield "partitioned_by has %s, and %s is a %s. Name a field that has what it takes." % (partition, column, kind)
 
 
+def _column_faults(table):
+    """Columns that Spark, Trino or the metastore cannot bear: the first two read capitals as small letters."""
+    for field, kind in table["schema"].items():
+        if not FIELD.fullmatch(field) or len(field) > MOST_CHARACTERS:
+            yield 'schema has "%s". Use up to %d small letters, digits and underscores, with a letter first.' % (field, MOST_CHARACTERS)
+        if kind not in TYPES:
+            yield "schema has the field %s of type %s. There are %s." % (field, kind, ", ".join(TYPES))
+    if len(table["name"]) > MOST_CHARACTERS:
+        yield "name has %d characters. The metastore keeps %d at most." % (len(table["name"]), MOST_CHARACTERS)
+
+
 def personal_problems(tables):
-    """Say what in the personal fields of curated tables cannot work.
+    """Say what in the columns of curated tables cannot work, those that name persons above all.
 
     :param tables: dicts with name and schema, and with hashed, left_out and subject where they have any.
     :returns: list of sentences, empty where all is well.
     """
     said = []
     for table in tables:
+        said += ["%s.%s" % (table["name"], fault) for fault in _column_faults(table)]
         hashed, left_out, subject = table.get("hashed") or [], table.get("left_out") or [], table.get("subject")
         for field in hashed:
             if table["schema"].get(field) != "string":

@@ -63,6 +63,8 @@ FAULTS = {
     "no-key": (curated(hashed=["event_id"]), ["spark_streams_pseudonym_key", "shorter than 32", "Set a longer one"]),
     "short-key": ({**curated(hashed=["event_id"]), "spark_streams_pseudonym_key": "x" * 31}, ["spark_streams_pseudonym_key"]),
     "hashed-number": (curated(hashed=["amount"]), ["shop.hashed has amount", "no string"]),
+    "curated-name": ({"spark_streams_curate_tables": [{"name": "shop", "schema": {**SCHEMA, "a-b": "string"}}]}, ['shop.schema has "a-b"', "Use up to 128"]),
+    "curated-type": ({"spark_streams_curate_tables": [{"name": "shop", "schema": {**SCHEMA, "id": "uuid"}}]}, ["the field id of type uuid", "There are"]),
     "left-out-unknown": (curated(left_out=["email"]), ["shop.left_out has email"]),
     "left-out-time": (curated(left_out=["event_time"]), ["shop.left_out has event_time", "cannot do without"]),
     "open-subject": (curated(subject="event_id"), ["shop.subject is event_id", "Add it to hashed"]),
