@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.gti.lakehouse.plugins.module_utils import minio_lifecycle
 from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import Refused
 
 try:
-    from minio.commonconfig import AndOperator, Filter, Tag, Tags
+    from minio.commonconfig import ENABLED, Tags
     from minio.deleteobjects import DeleteObject
     from minio.error import S3Error
-    from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
     from minio.objectlockconfig import ObjectLockConfig
     from minio.sseconfig import Rule as EncryptionRule
     from minio.sseconfig import SSEConfig
@@ -84,74 +84,29 @@ def _write_versioning(connection, name, value):
     connection.s3.set_bucket_versioning(name, VersioningConfig(value.title()))
 
 
+def _read_unversioned(connection, name):
+    config = connection.s3.get_bucket_versioning(name)
+    # An entry that no option can be, so that it differs from any that the module would write.
+    folders = ["folders (ExcludeFolders)"] if config.exclude_folders else []
+    return sorted(config.excluded_prefixes or []) + folders
+
+
+def _write_unversioned(connection, name, value):
+    connection.s3.set_bucket_versioning(name, VersioningConfig(ENABLED, excluded_prefixes=value))
+
+
 # --- lifecycle ---------------------------------------------------------------------------------------------
 
 def _read_lifecycle(connection, name):
-    try:
-        config = connection.s3.get_bucket_lifecycle(name)
-    except ValueError as error:
-        raise Refused(f"bucket {name!r} has a lifecycle rule of a kind that this module does not manage: {error}") from error
-    return sorted((_rule_to_dict(rule) for rule in config.rules), key=lambda rule: rule["id"]) if config else []
-
-
-def _rule_to_dict(rule):
-    prefix, tags = "", {}
-    if rule.rule_filter:
-        joined = rule.rule_filter.and_operator
-        prefix = (joined.prefix if joined else rule.rule_filter.prefix) or ""
-        if joined:
-            tags = dict(joined.tags or {})
-        elif rule.rule_filter.tag:
-            tags = {rule.rule_filter.tag.key: rule.rule_filter.tag.value}
-    expiration, noncurrent = rule.expiration, rule.noncurrent_version_expiration
-    result = {
-        "id": rule.rule_id or "",
-        "prefix": prefix,
-        "tags": tags,
-        "enabled": rule.status == "Enabled",
-        "expiration_days": expiration.days if expiration else None,
-        "expired_delete_markers": bool(expiration and expiration.expired_object_delete_marker),
-        "noncurrent_days": noncurrent.noncurrent_days if noncurrent else None,
-        "noncurrent_keep": noncurrent.newer_noncurrent_versions if noncurrent else None,
-    }
-    # What the module has no option for still shows in a diff, and makes the rule differ from any that it would write.
-    if expiration and expiration.date:
-        result["expiration_date"] = expiration.date.isoformat()
-    if rule.transition or rule.noncurrent_version_transition:
-        result["transition"] = True
-    return result
+    document = connection.raw(name, "lifecycle", "NoSuchLifecycleConfiguration")
+    return minio_lifecycle.rules_from_xml(document) if document else []
 
 
 def _write_lifecycle(connection, name, value):
     if value:
-        connection.s3.set_bucket_lifecycle(name, LifecycleConfig([_rule_from_dict(rule) for rule in value]))
+        connection.s3.set_bucket_lifecycle(name, minio_lifecycle.to_config(value))
     else:
         connection.s3.delete_bucket_lifecycle(name)
-
-
-def _rule_from_dict(rule):
-    expiration = noncurrent = None
-    if rule["expiration_days"]:
-        expiration = Expiration(days=rule["expiration_days"])
-    elif rule["expired_delete_markers"]:
-        expiration = Expiration(expired_object_delete_marker=True)
-    if rule["noncurrent_days"] or rule["noncurrent_keep"]:
-        noncurrent = NoncurrentVersionExpiration(rule["noncurrent_days"], rule["noncurrent_keep"])
-    return Rule(
-        "Enabled" if rule["enabled"] else "Disabled",
-        rule_filter=_filter(rule["prefix"], rule["tags"]),
-        rule_id=rule["id"],
-        expiration=expiration,
-        noncurrent_version_expiration=noncurrent,
-    )
-
-
-def _filter(prefix, tags):
-    if not tags:
-        return Filter(prefix=prefix)
-    if len(tags) == 1 and not prefix:
-        return Filter(tag=Tag(*next(iter(tags.items()))))
-    return Filter(and_operator=AndOperator(prefix=prefix, tags=_tags(tags)))
 
 
 # --- quota, encryption, tags -------------------------------------------------------------------------------
@@ -200,6 +155,7 @@ def _write_tags(connection, name, value):
 
 READERS = {
     "versioning": _read_versioning,
+    "unversioned_prefixes": _read_unversioned,
     "lifecycle": _read_lifecycle,
     "quota": _read_quota,
     "encryption": _read_encryption,
@@ -208,6 +164,7 @@ READERS = {
 
 WRITERS = {
     "versioning": _write_versioning,
+    "unversioned_prefixes": _write_unversioned,
     "retention": _write_retention,
     "lifecycle": _write_lifecycle,
     "quota": _write_quota,
@@ -224,10 +181,14 @@ def is_empty(connection, name):
 
 
 def remove_contents(connection, name):
-    """Delete each version of each object, past retention in governance mode."""
-    versions = (
-        DeleteObject(entry.object_name, entry.version_id)
-        for entry in connection.s3.list_objects(name, recursive=True, include_version=True)
-    )
-    for error in connection.s3.remove_objects(name, versions, bypass_governance_mode=True):
-        raise Refused(f"bucket {name!r} is not removed: {error.name!r} cannot be deleted: {error.message}")
+    """Delete each version of each object, past retention in governance mode.
+
+    Again and again, since an object below another one's name is in no list until that one is gone.
+    """
+    while not is_empty(connection, name):
+        versions = (
+            DeleteObject(entry.object_name, entry.version_id)
+            for entry in connection.s3.list_objects(name, recursive=True, include_version=True)
+        )
+        for error in connection.s3.remove_objects(name, versions, bypass_governance_mode=True):
+            raise Refused(f"bucket {name!r} is not removed: {error.name!r} cannot be deleted: {error.message}")

@@ -5,7 +5,7 @@
 """What a bucket should be against what it is. Pure functions over plain dictionaries.
 
 A bucket's state is a dictionary of aspects, each in one form only:
-versioning 'off' | 'enabled' | 'suspended'; object_lock bool; retention None | {mode, days or years};
+versioning 'off' | 'enabled' | 'suspended'; unversioned_prefixes sorted list; object_lock bool; retention None | {mode, days or years};
 lifecycle list of rules sorted by id; quota bytes, 0 for none; encryption None | {algorithm, key}; tags dict.
 """
 
@@ -15,12 +15,13 @@ import ipaddress
 import re
 
 # In the order in which they are written: object lock and versioning come before what builds on them.
-ASPECTS = ("object_lock", "versioning", "retention", "lifecycle", "quota", "encryption", "tags")
+ASPECTS = ("object_lock", "versioning", "unversioned_prefixes", "retention", "lifecycle", "quota", "encryption", "tags")
 
 # What MinIO gives a bucket that is made with no more than a name.
 NEW = {
     "object_lock": False,
     "versioning": "off",
+    "unversioned_prefixes": [],
     "retention": None,
     "lifecycle": [],
     "quota": 0,
@@ -37,6 +38,10 @@ RULE_DEFAULTS = {
     "noncurrent_days": None,
     "noncurrent_keep": None,
 }
+
+
+# More are refused by the server.
+MOST_UNVERSIONED = 10
 
 
 class Invalid(Exception):
@@ -77,6 +82,8 @@ def wanted_state(params):
     for aspect in ("object_lock", "versioning", "tags"):
         if params.get(aspect) is not None:
             wanted[aspect] = params[aspect]
+    if params.get("versioning") is not None or params.get("unversioned_prefixes") is not None:
+        wanted["unversioned_prefixes"] = _unversioned(params)
     if "tags" in wanted:
         wanted["tags"] = {str(key): str(value) for key, value in wanted["tags"].items()}
     if params.get("quota") is not None:
@@ -99,6 +106,19 @@ def wanted_state(params):
     if wanted.get("object_lock") and wanted.get("versioning") == "suspended":
         raise Invalid("object_lock needs versioning: it cannot be suspended")
     return wanted
+
+
+def _unversioned(params):
+    """Without the option: none. That a bucket is versioned is meant of all that is in it."""
+    prefixes = params.get("unversioned_prefixes") or []
+    if prefixes and params.get("versioning") != "enabled":
+        raise Invalid("unversioned_prefixes needs versioning enabled")
+    for prefix in prefixes:
+        if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix:
+            raise Invalid(f"unversioned_prefixes has {prefix!r}: give the name of a folder with a slash at its end and none at its start, and no star")
+    if len(set(prefixes)) > MOST_UNVERSIONED:
+        raise Invalid(f"unversioned_prefixes has {len(set(prefixes))} entries: MinIO takes {MOST_UNVERSIONED}")
+    return sorted(set(prefixes))
 
 
 def _rule(rule):
@@ -147,6 +167,14 @@ def plan(current, wanted):
         )
     if after.get("retention") and not after.get("object_lock"):
         raise Invalid("retention needs a bucket made with object_lock")
+    if wanted.get("unversioned_prefixes") and after.get("object_lock"):
+        raise Invalid("unversioned_prefixes and object_lock exclude each other: with it each version is kept")
     if wanted.get("versioning") == "suspended" and after.get("object_lock"):
         raise Invalid("the bucket has object lock: its versioning cannot be suspended")
-    return [aspect for aspect in ASPECTS if aspect in wanted and wanted[aspect] != before.get(aspect)]
+    steps = [aspect for aspect in ASPECTS if aspect in wanted and wanted[aspect] != before.get(aspect)]
+    if "versioning" in steps:
+        # Which is then written without any, so that they are to be written unless there are to be none.
+        steps = [aspect for aspect in steps if aspect != "unversioned_prefixes"]
+        if wanted.get("unversioned_prefixes"):
+            steps.insert(steps.index("versioning") + 1, "unversioned_prefixes")
+    return steps

@@ -108,6 +108,18 @@ class Connection:
             http_client=self._pool,
         )
 
+    def raw(self, bucket, aspect, absent):
+        """What the server holds of an aspect of a bucket, as it says it; None where it answers the error C(absent).
+
+        The SDK's own calls leave out what they do not know.
+        """
+        try:
+            return self.s3._execute("GET", bucket, query_params={aspect: ""}).data.decode()
+        except S3Error as error:
+            if error.code == absent:
+                return None
+            raise
+
     def secret_works(self, access_key, secret_key):
         """Prove a secret by a signed request. Being denied proves it too: the signature was right."""
         try:

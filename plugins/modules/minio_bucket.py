@@ -41,6 +41,14 @@ options:
         as if it had not been.
     type: str
     choices: [enabled, suspended]
+  unversioned_prefixes:
+    description:
+      - Folders of a versioned bucket in which no old versions are kept, exactly these. What is overwritten or deleted there is gone.
+      - Each ends in a slash. MinIO takes 10 at most, and none in a bucket with object lock.
+      - Without the option a bucket for which O(versioning) is given has none.
+      - Versions from before stay until a rule of O(lifecycle) takes them.
+    type: list
+    elements: str
   object_lock:
     description:
       - Whether objects can be protected from deletion. This is settled when the bucket is made, and switches
@@ -67,6 +75,7 @@ options:
   lifecycle:
     description:
       - Rules by which objects go, exactly these. An empty list removes all rules.
+      - Rules on the server are compared with all that they hold; what this module has no option for is shown as C(other), and goes.
       - Uploads in parts that were never completed need no rule. MinIO drops them after its own setting
         C(api stale_uploads_expiry), 24 hours by default, and silently ignores rules about them.
     type: list
@@ -138,6 +147,7 @@ EXAMPLES = r"""
     ca_path: /etc/ssl/certs/site-ca.pem
     name: reports
     versioning: enabled
+    unversioned_prefixes: [tmp/]
     lifecycle:
       - id: old-versions
         noncurrent_days: 7
@@ -178,6 +188,7 @@ bucket:
   type: dict
   sample:
     versioning: enabled
+    unversioned_prefixes: [tmp/]
     lifecycle:
       - id: old-versions
         prefix: ''
@@ -259,6 +270,7 @@ def main():
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "force": {"type": "bool", "default": False},
             "versioning": {"type": "str", "choices": ["enabled", "suspended"]},
+            "unversioned_prefixes": {"type": "list", "elements": "str"},
             "object_lock": {"type": "bool"},
             "retention": {
                 "type": "dict",

@@ -68,6 +68,7 @@ buckets:
   sample:
     reports:
       versioning: enabled
+      unversioned_prefixes: []
       object_lock: false
       retention: null
       lifecycle: []

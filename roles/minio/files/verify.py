@@ -122,8 +122,18 @@ class Verification:
             put(self.root, bucket, name, b"second")
             self.root.remove_object(bucket, name)
             self.check(f"{bucket} keeps what is overwritten and deleted", self.read(self.root, bucket, name, first) == b"first")
+        for bucket, prefix in self.unversioned():
+            name = f"{prefix}{self.mark}-twice"
+            put(self.root, bucket, name, b"first")
+            put(self.root, bucket, name, b"second")
+            self.root.remove_object(bucket, name)
+            left = list(self.root.list_objects(bucket, name, include_version=True))
+            self.check(f"{bucket}/{prefix} keeps nothing that is overwritten or deleted", not left)
 
     # --- helpers ---
+
+    def unversioned(self):
+        return [(bucket, prefix) for bucket, prefixes in self.expected["unversioned"].items() for prefix in prefixes or []]
 
     def prefixes(self, bucket):
         """All prefixes of a bucket that anyone is granted, and one that nobody is."""
@@ -143,12 +153,11 @@ class Verification:
             response.release_conn()
 
     def clean(self):
-        for bucket in self.expected["buckets"]:
-            for prefix in self.prefixes(bucket):
-                ours = self.root.list_objects(bucket, prefix + self.mark, recursive=True, include_version=True)
-                versions = [DeleteObject(entry.object_name, entry.version_id) for entry in ours]
-                for error in self.root.remove_objects(bucket, versions):
-                    self.broken.append(f"{bucket}/{error.name} could not be cleaned up: {error.message}")
+        for bucket, prefix in [(bucket, prefix) for bucket in self.expected["buckets"] for prefix in self.prefixes(bucket)] + self.unversioned():
+            ours = self.root.list_objects(bucket, prefix + self.mark, recursive=True, include_version=True)
+            versions = [DeleteObject(entry.object_name, entry.version_id) for entry in ours]
+            for error in self.root.remove_objects(bucket, versions):
+                self.broken.append(f"{bucket}/{error.name} could not be cleaned up: {error.message}")
         if self.root.bucket_exists(self.mark):
             self.root.remove_bucket(self.mark)
 

@@ -191,6 +191,16 @@ def test_another_content_under_its_name_is_left_alone_and_told(site):
     assert sorted(site.where().values()) == [FAILED, SENT]
 
 
+def test_below_anothers_name_nothing_is_hidden(site):
+    """What is there can be read by its name alone: it is in no list."""
+    slot = "raw/olt_metrics/2026/11"
+    site.server.client().put_object(site.bucket, slot, io.BytesIO(b"theirs"), 6)
+    assert run(site) == KEPT
+    assert f"{slot} is an object" in site.logs("upload")[-1]["reasons"]["s3"]
+    site.server.client().remove_object(site.bucket, slot)
+    assert set(site.versions()) <= {slot}
+
+
 def test_a_type_that_the_account_may_not_does_not_hold_up_the_others(site):
     """As when a site forgets a folder in the policy."""
     site.settings.s3.prefix = "warehouse/"

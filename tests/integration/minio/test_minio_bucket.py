@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 
 import pytest
 from minio.commonconfig import Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
+from minio.versioningconfig import VersioningConfig
 
 RULE = {"id": "old-versions", "noncurrent_days": 7, "expired_delete_markers": True}
 ASPECTS = [
@@ -40,7 +43,7 @@ def test_a_plain_bucket(server, run, twice, name):
     assert not server.client().bucket_exists(name)
     assert twice("minio_bucket", name=name)["changed"]
     assert look(run, name) == {
-        "versioning": "off", "object_lock": False, "retention": None, "lifecycle": [], "quota": 0, "encryption": None, "tags": {},
+        "versioning": "off", "unversioned_prefixes": [], "object_lock": False, "retention": None, "lifecycle": [], "quota": 0, "encryption": None, "tags": {},
     }
 
 
@@ -90,6 +93,62 @@ def test_a_rule_of_another_kind_is_replaced(server, run, twice, name):
     server.client().set_bucket_lifecycle(name, LifecycleConfig([rule]))
     result = twice("minio_bucket", name=name, lifecycle=[RULE])
     assert result["changed"] and "2099" in str(result["diff"]["before"])
+
+
+@pytest.mark.parametrize("element, added", [
+    ("ExpiredObjectAllVersions", "<Expiration><Days>3</Days><ExpiredObjectAllVersions>true</ExpiredObjectAllVersions></Expiration>"),
+    ("DelMarkerExpiration", "<Expiration><Days>3</Days></Expiration><DelMarkerExpiration><Days>1</Days></DelMarkerExpiration>"),
+])
+def test_what_somebody_added_to_a_rule_is_seen_and_goes(server, run, twice, name, element, added):
+    """The client library leaves these elements out when it reads."""
+    wanted = [{"id": "x", "expiration_days": 3}]
+    run("minio_bucket", name=name, versioning="enabled", lifecycle=wanted)
+    body = f"<LifecycleConfiguration><Rule><ID>x</ID><Status>Enabled</Status><Filter></Filter>{added}</Rule></LifecycleConfiguration>".encode()
+    md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    server.client()._execute("PUT", name, body=body, headers={"Content-MD5": md5}, query_params={"lifecycle": ""})
+    assert element in str(look(run, name)["lifecycle"])
+    result = twice("minio_bucket", name=name, lifecycle=wanted)
+    assert result["changed"] and element in str(result["diff"]["before"])
+    assert element not in str(look(run, name)["lifecycle"])
+
+
+class TestUnversionedPrefixes:
+    def test_they_are_exactly_those_of_the_list(self, run, twice, name):
+        for prefixes in (["tmp/", "logs/"], ["tmp/"], []):
+            result = twice("minio_bucket", name=name, versioning="enabled", unversioned_prefixes=prefixes)
+            assert result["changed"] and look(run, name)["unversioned_prefixes"] == sorted(prefixes)
+
+    def test_nothing_old_is_kept_there_and_everything_elsewhere(self, server, run, name):
+        client = server.client()
+        run("minio_bucket", name=name, versioning="enabled", unversioned_prefixes=["tmp/"])
+        for where in ("tmp/a", "tmp/b/c", "kept/a"):
+            server.put(name, where)
+            server.put(name, where)
+            client.remove_object(name, where)
+        versions = [entry.object_name for entry in client.list_objects(name, recursive=True, include_version=True)]
+        assert versions == ["kept/a"] * 3
+
+    @pytest.mark.parametrize("by_hand", [{"excluded_prefixes": ["kept/"]}, {"exclude_folders": True}], ids=str)
+    def test_one_that_somebody_added_is_seen_and_goes(self, server, run, twice, name, by_hand):
+        run("minio_bucket", name=name, versioning="enabled")
+        server.client().set_bucket_versioning(name, VersioningConfig("Enabled", **by_hand))
+        assert twice("minio_bucket", name=name, versioning="enabled")["changed"]
+        assert look(run, name)["unversioned_prefixes"] == []
+
+    def test_not_with_object_lock(self, run, name):
+        run("minio_bucket", name=name, object_lock=True)
+        result = run("minio_bucket", name=name, versioning="enabled", unversioned_prefixes=["tmp/"])
+        assert result.failed and "exclude each other" in result["msg"]
+
+
+def test_objects_below_anothers_name_go_too(server, run, name):
+    """They are in no list while that other one is there."""
+    run("minio_bucket", name=name)
+    for where in ("p/x", "p/x/sub", "p/x/sub/sub"):
+        server.put(name, where)
+    assert [entry.object_name for entry in server.client().list_objects(name, recursive=True)] == ["p/x"]
+    assert not run("minio_bucket", name=name, state="absent", force=True).failed
+    assert not server.client().bucket_exists(name)
 
 
 @pytest.mark.parametrize("has", [True, False])

@@ -30,9 +30,9 @@ class Site:
         self.expected = {
             "endpoint": server.endpoint, "ca_path": str(server.ca_path), "region": server.region, "version": version,
             "root_user": server.root_user, "root_password": server.root_secret,
-            "buckets": [name], "versioned": [name], "users": self.users,
+            "buckets": [name], "versioned": [name], "unversioned": {name: ["tmp/"]}, "users": self.users,
         }
-        self.do("minio_bucket", name=name, versioning="enabled")
+        self.do("minio_bucket", name=name, versioning="enabled", unversioned_prefixes=["tmp/"])
         for policy in s3_policies(self.users):
             self.do("minio_policy", **policy)
         for user in self.users:
@@ -103,6 +103,11 @@ def versions_are_not_kept(site):
     return "verify-nobody/"  # the first version is not there any more
 
 
+def versions_are_kept_where_there_should_be_none(site):
+    site.do("minio_bucket", name=site.bucket, versioning="enabled")
+    return f"{site.bucket}/tmp/ keeps nothing that is overwritten or deleted"
+
+
 def another_release(site):
     site.expected["version"] = "RELEASE.2020-01-01T00-00-00Z"
     return "is online, of release"
@@ -113,7 +118,10 @@ def another_authority(site):
     return "CERTIFICATE_VERIFY_FAILED"
 
 
-FAULTS = [too_much, too_little, an_administrator, old_versions_can_go, another_secret, open_to_all, versions_are_not_kept, another_release, another_authority]
+FAULTS = [
+    too_much, too_little, an_administrator, old_versions_can_go, another_secret, open_to_all, versions_are_not_kept,
+    versions_are_kept_where_there_should_be_none, another_release, another_authority,
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)

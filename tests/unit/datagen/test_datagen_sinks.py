@@ -13,6 +13,7 @@ from lakehouse_datagen import settings, sinks
 from lakehouse_datagen.buffer import Buffer, batch_name
 
 NAME = batch_name("sales", 1795791600, 42)
+FOLDERS = ["raw/sales/2026", "raw/sales/2026/11", "raw/sales/2026/11/27"]
 EMPTY = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><IsTruncated>false</IsTruncated></ListBucketResult>'
 
 
@@ -52,10 +53,11 @@ def batch(tmp_path):
 
 @pytest.fixture
 def send(batch):
-    def call(*answers):
+    def call(*answers, folders=FOLDERS):
         pool = Pool(*answers)
         sink = sinks.S3Sink(settings.S3("https://s3.example.test", "lake", "datagen", secret_key="s" * 16))
         sink._client._http = pool
+        sink._folders.update(folders)
         try:
             return sink.send(batch)
         finally:
@@ -81,6 +83,24 @@ def test_it_is_not_put_where_it_is(send, batch):
 def test_another_content_is_never_overwritten(send, batch):
     with pytest.raises(sinks.Conflict, match="another content"):
         send((200, listing(f"raw/{batch.key}", "0" * 32), {}))
+
+
+def test_below_another_objects_name_nothing_is_put(send):
+    """It would be in no list."""
+    with pytest.raises(sinks.Conflict, match="raw/sales/2026/11 is an object"):
+        send((200, EMPTY, {}), (200, EMPTY, {}), (200, listing(FOLDERS[1], "0" * 32), {}), folders=[])
+
+
+def test_in_a_folders_place_nothing_is_put(send, batch):
+    folder = EMPTY.replace("<IsTruncated>", f"<CommonPrefixes><Prefix>raw/{batch.key}/</Prefix></CommonPrefixes><IsTruncated>")
+    with pytest.raises(sinks.Conflict, match="hide what is in there"):
+        send((200, folder, {}))
+
+
+def test_folders_are_asked_for_once(send, batch):
+    put = (200, "", {"ETag": f'"{digest(batch)}"'})
+    assert send(*[(200, EMPTY, {})] * 4, put, folders=[]) is True
+    assert [method for method, dummy in send.asked] == ["GET"] * 4 + ["PUT"]
 
 
 def test_a_longer_name_is_another_object(send, batch):

@@ -79,6 +79,11 @@ def test_rules_take_their_one_form():
         ({"retention": {"mode": "governance"}}, "either days or years"),
         ({"retention": {"mode": "compliance", "days": 1, "years": 1}}, "either days or years"),
         ({"object_lock": True, "versioning": "suspended"}, "cannot be suspended"),
+        ({"unversioned_prefixes": ["tmp/"]}, "needs versioning enabled"),
+        ({"unversioned_prefixes": ["tmp/"], "versioning": "suspended"}, "needs versioning enabled"),
+        ({"unversioned_prefixes": ["tmp"], "versioning": "enabled"}, "a slash at its end"),
+        ({"unversioned_prefixes": ["*/tmp/"], "versioning": "enabled"}, "no star"),
+        ({"unversioned_prefixes": [f"{n}/" for n in range(11)], "versioning": "enabled"}, "MinIO takes 10"),
     ],
 )
 def test_impossible_options(options, words):
@@ -89,6 +94,19 @@ def test_impossible_options(options, words):
 def test_a_new_bucket_writes_what_differs_from_new():
     wanted = {"versioning": "enabled", "quota": 0, "tags": {"a": "b"}, "lifecycle": []}
     assert buckets.plan(None, wanted) == ["versioning", "tags"]
+
+
+def test_a_versioned_bucket_is_versioned_throughout_unless_told_otherwise():
+    assert buckets.wanted_state({"versioning": "enabled"})["unversioned_prefixes"] == []
+    wanted = buckets.wanted_state({"versioning": "enabled", "unversioned_prefixes": ["tmp/", "logs/", "tmp/"]})
+    assert wanted["unversioned_prefixes"] == ["logs/", "tmp/"]
+    assert buckets.plan(None, wanted) == ["versioning", "unversioned_prefixes"]
+    state = dict(buckets.NEW, **wanted)
+    assert buckets.plan(state, wanted) == []
+    assert buckets.plan(state, buckets.wanted_state({"versioning": "enabled"})) == ["unversioned_prefixes"]
+    # Versioning is written without any.
+    assert buckets.plan(dict(state, versioning="suspended"), wanted) == ["versioning", "unversioned_prefixes"]
+    assert buckets.plan(state, buckets.wanted_state({"versioning": "suspended"})) == ["versioning"]
 
 
 def test_object_lock_brings_versioning():
@@ -114,6 +132,7 @@ def test_steps_come_in_order():
         ({"object_lock": True, "versioning": "enabled"}, {"versioning": "suspended"}, "cannot be suspended"),
         ({"object_lock": False}, {"retention": {"mode": "governance", "days": 1}}, "made with object_lock"),
         (None, {"retention": {"mode": "governance", "days": 1}}, "made with object_lock"),
+        ({"object_lock": True, "versioning": "enabled"}, {"unversioned_prefixes": ["tmp/"]}, "exclude each other"),
     ],
 )
 def test_what_a_bucket_cannot_become(current, wanted, words):

@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class Conflict(Exception):
-    """Another content has this object's name already; it is never overwritten."""
+    """Another content has this object's name already, and is never overwritten; or this object would be in no list."""
 
 
 class S3Sink:
@@ -43,6 +43,7 @@ class S3Sink:
     def __init__(self, settings):
         scheme, dummy, host = settings.endpoint.partition("://")
         self.bucket, self.prefix = settings.bucket, settings.prefix
+        self._folders = set()  # known to be no objects
         self._client = Minio(
             host,
             settings.access_key,
@@ -57,11 +58,14 @@ class S3Sink:
         """Puts a batch in place and returns False when it was there already, as after a crash just before it was noted."""
         content = batch.path.read_bytes()
         digest, key = hashlib.md5(content, usedforsecurity=False).hexdigest(), self.prefix + batch.key
-        there = self._ask(self._etag, key)
-        if there == digest:
+        there = self._ask(self._etags, key)
+        if there.get(key) == digest:
             return False
-        if there is not None:
-            raise Conflict(f"{key} is in the bucket {self.bucket} with another content (MD5 {there}, and not {digest})")
+        if key in there:
+            raise Conflict(f"{key} is in the bucket {self.bucket} with another content (MD5 {there[key]}, and not {digest})")
+        if key + "/" in there:
+            raise Conflict(f"{key} is a folder in the bucket {self.bucket}: as an object it would hide what is in there from every list")
+        self._insist_on_folders(batch.key)
         with batch.path.open("rb") as stream:
             result = self._ask(
                 self._client.put_object, self.bucket, key, stream, len(content), content_type="application/gzip", part_size=WHOLE
@@ -75,10 +79,17 @@ class S3Sink:
         for name in TYPES:
             self._ask(next, self._client.list_objects(self.bucket, f"{self.prefix}{name}/"), None)
 
-    def _etag(self, key):
-        # A listing needs no right to read; this account may put and list.
-        found = self._client.list_objects(self.bucket, key)
-        return next((entry.etag.strip('"') for entry in found if entry.object_name == key), None)
+    def _insist_on_folders(self, key):
+        """What is below an object's name is in no list; the type's own folder is beyond what this account may ask."""
+        parts = key.split("/")
+        for folder in (self.prefix + "/".join(parts[:depth]) for depth in range(2, len(parts))):
+            if folder not in self._folders and folder in self._ask(self._etags, folder):
+                raise Conflict(f"{folder} is an object in the bucket {self.bucket}: what is below its name would be in no list")
+            self._folders.add(folder)
+
+    def _etags(self, key):
+        """The ETags of what begins with a name; of a folder none. A listing needs no right to read; this account may put and list."""
+        return {entry.object_name: (entry.etag or "").strip('"') for entry in self._client.list_objects(self.bucket, key)}
 
     def _ask(self, call, *arguments, **options):
         try:
