@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_topic_plan import colliding, is_present
 
 # What a user's lists stand for: the kind of thing, and what may be done to it.
 GRANTS = {
@@ -50,8 +51,17 @@ def kafka_topics(topics):
     return [{**{key: topic[key] for key in keys if key in topic}, "config": topic.get("config") or {}} for topic in topics]
 
 
+def kafka_topic_collisions(topics):
+    """Say which topics of a table differ by dots and underscores alone.
+
+    :param topics: list of dicts as of gti.lakehouse.kafka_topic; absent ones do not count.
+    :returns: list of texts, each of which names the topics of one collision.
+    """
+    return colliding(topic["name"] for topic in topics if is_present(topic))
+
+
 class FilterModule:
     """Filters that turn the site's table of users and topics into what the modules take."""
 
     def filters(self):
-        return {"kafka_acls": kafka_acls, "kafka_topics": kafka_topics}
+        return {"kafka_acls": kafka_acls, "kafka_topics": kafka_topics, "kafka_topic_collisions": kafka_topic_collisions}

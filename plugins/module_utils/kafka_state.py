@@ -26,6 +26,11 @@ except ImportError:
     pass  # kafka_client.create_module says so
 
 
+def names_of_topics(connection):
+    """Names of all topics, Kafka's internal ones too."""
+    return sorted(connection.admin.list_topics(timeout=connection.timeout).topics)
+
+
 def topics_of(connection, names=None):
     """Partitions, replicas and own settings of topics; of all but Kafka's internal ones when no names are given."""
     metadata = connection.admin.list_topics(timeout=connection.timeout).topics

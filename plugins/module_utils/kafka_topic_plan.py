@@ -44,6 +44,9 @@ def check_options(topics):
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise Invalid(f"topics names twice: {', '.join(doubled)}")
+    collisions = colliding(topic["name"] for topic in topics if is_present(topic))
+    if collisions:
+        raise Invalid(f"topics that differ by dots and underscores alone have the same metrics: {'; '.join(collisions)}. Rename one")
     for topic in topics:
         name = topic["name"]
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or name in (".", ".."):
@@ -53,9 +56,28 @@ def check_options(topics):
                 raise Invalid(f"topic {name!r}: {key} is {topic[key]}, and must be 1 or more")
 
 
-def plan_all(current, topics):
-    """Plan every topic; raise for all that is impossible at once, so that nothing is begun."""
+def is_present(topic):
+    return topic.get("state", "present") == "present"
+
+
+def colliding(names):
+    """Names of topics whose metrics would be one, as words; Kafka refuses the second, unless both are made in one request."""
+    by_metric = {}
+    for name in sorted(set(names)):
+        by_metric.setdefault(name.replace(".", "_"), []).append(name)
+    return [" and ".join(same) for same in by_metric.values() if len(same) > 1]
+
+
+def plan_all(current, topics, existing=()):
+    """Plan every topic; raise for all that is impossible at once, so that nothing is begun.
+
+    C(existing) are the names of all topics of the cluster.
+    """
     plans, faults = [], []
+    for new in (topic["name"] for topic in topics if is_present(topic) and topic["name"] not in current):
+        others = [name for name in existing if name != new and name.replace(".", "_") == new.replace(".", "_")]
+        if others:
+            faults.append(f"topic {new!r} would have the same metrics as {', '.join(others)}, which exists: rename it, or remove that one first")
     for topic in topics:
         try:
             plans.append(plan(current.get(topic["name"]), topic))
@@ -69,7 +91,7 @@ def plan_all(current, topics):
 def plan(current, topic):
     """Compare one topic; C(current) is None for one that is not there yet."""
     name = topic["name"]
-    if topic.get("state", "present") == "absent":
+    if not is_present(topic):
         return Plan(name, False, current is not None, None, {}, [])
     if current is None:
         return Plan(name, True, False, topic.get("partitions"), topic.get("config") or {}, [])

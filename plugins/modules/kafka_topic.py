@@ -26,7 +26,8 @@ options:
     suboptions:
       name:
         description:
-          - Name of the topic.
+          - Name of the topic. One that differs from another topic's by dots and underscores alone is refused, as their
+            metrics would be the same.
         type: str
         required: true
       partitions:
@@ -102,7 +103,7 @@ code:
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_topic_plan as plans
 from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_client import Refused, create_module, run
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_state import topics_of
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_state import names_of_topics, topics_of
 
 try:
     from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourceType
@@ -150,7 +151,7 @@ def manage(module, connection):
     try:
         plans.check_options(topics)
         current = topics_of(connection, [topic["name"] for topic in topics])
-        all_steps = plans.plan_all(current, topics)
+        all_steps = plans.plan_all(current, topics, names_of_topics(connection))
     except plans.Invalid as error:
         raise Refused(str(error)) from error
 

@@ -21,7 +21,20 @@ import sys
 import time
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType, ResourceType
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
 
 # A prefix that is granted to nobody.
 NOBODYS = "verify.nobody."
@@ -80,6 +93,8 @@ class Verification:
                 self.cluster()
                 self.strangers()
                 self.rights()
+                self.timestamps()
+                self.removed_user()
         finally:
             self.clean()
 
@@ -136,6 +151,53 @@ class Verification:
                 ResourceType.TOPIC, name, ResourcePatternType.LITERAL, "User:" + user["name"], "*", AclOperation.ALL, AclPermissionType.ALLOW)])
             self.expect(False, f"{user['name']} giving itself rights", lambda: self.result(acls))
 
+    def timestamps(self):
+        """Producers mistake other units for the milliseconds that a record's timestamp is in."""
+        topic, account = self.make_topic(NOBODYS + self.mark + ".times", partitions=1), self.settings(
+            self.expected["admin_user"], self.expected["admin_password"])
+        now = int(time.time() * 1000)
+        for unit, timestamp in (("seconds", now // 1000), ("microseconds", now * 1000), ("nanoseconds", now * 1000000)):
+            self.check_timestamp(account, topic, f"a record with its time in {unit}", timestamp, False)
+        past, future = self.expected["record_past_ms"], self.expected["record_future_ms"]
+        self.check_timestamp(account, topic, "a record older than records may be", now - past - 60000, False)
+        self.check_timestamp(account, topic, "a record of a time too far ahead", now + future + 60000, False)
+        self.check_timestamp(account, topic, "a record of now", now, True)
+        self.check_timestamp(account, topic, "a record as old as records may be", now - past + 60000, True)
+
+    def check_timestamp(self, account, topic, what, timestamp, taken):
+        try:
+            self.produce(account, topic, timestamp)
+        except KafkaException as error:
+            name = error.args[0].name()
+            self.check(f"{what} is refused" if name == "INVALID_TIMESTAMP" else f"{what}: {name}", not taken and name == "INVALID_TIMESTAMP")
+        else:
+            self.check(f"{what} is taken", taken)
+
+    def removed_user(self):
+        """Whose rules go first and who goes then, as the role does it, may do nothing on a connection that is still open."""
+        topic, password = self.make_topic(NOBODYS + self.mark + ".left", partitions=1), secrets.token_hex(16)
+        rule = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:" + self.mark, "*", AclOperation.WRITE, AclPermissionType.ALLOW)
+        self.result(self.admin.create_acls([AclBinding(*rule)]))
+        try:
+            self.result(self.admin.alter_user_scram_credentials([UserScramCredentialUpsertion(
+                self.mark, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode())]))
+            producer = Producer({**self.settings(self.mark, password), "acks": "all", "message.timeout.ms": 15000})
+            self.check("a new user writes on its connection", self.becomes(producer, topic, "taken"))
+        finally:
+            self.result(self.admin.delete_acls([AclBindingFilter(*rule)]))
+            self.result(self.admin.alter_user_scram_credentials([UserScramCredentialDeletion(self.mark, ScramMechanism.SCRAM_SHA_512)]))
+        self.check("a removed user's open connection is refused", self.becomes(producer, topic, "TOPIC_AUTHORIZATION_FAILED"))
+        self.check("a removed user is refused", self.is_kept_out(self.mark, password))
+
+    def becomes(self, producer, topic, wanted):
+        """Whether a record is answered so, within seconds: what the controller wrote takes a moment to reach the broker."""
+        answers, deadline = [], time.monotonic() + 20
+        while time.monotonic() < deadline and (not answers or answers[-1] != wanted):
+            producer.produce(topic, b"verify", on_delivery=lambda error, message: answers.append(error.name() if error else "taken"))
+            producer.flush(20)
+            time.sleep(0.2)
+        return bool(answers) and answers[-1] == wanted
+
     def grants(self, user):
         return (user.get("read") or []) + (user.get("write") or [])
 
@@ -170,10 +232,11 @@ class Verification:
         self.result(self.admin.create_topics([NewTopic(name, partitions)], operation_timeout=20))
         return name
 
-    def produce(self, account, topic):
+    def produce(self, account, topic, timestamp=0):
+        """Send a record; 0 is the library's word for now."""
         failures = []
         producer = Producer({**account, "acks": "all", "message.timeout.ms": 15000})
-        producer.produce(topic, b"verify", on_delivery=lambda error, message: failures.append(error))
+        producer.produce(topic, b"verify", timestamp=timestamp, on_delivery=lambda error, message: failures.append(error))
         producer.flush(20)
         if failures[0]:
             raise KafkaException(failures[0])

@@ -15,6 +15,9 @@ from loopback import free_port
 
 NODE_NAME = "kafka.test.example"
 LISTENERS = ("client", "broker", "controller")
+RECORD_PAST_MS, RECORD_FUTURE_MS = 3650 * 86400000, 3600000
+# Short, so that every test's client authenticates again meanwhile.
+SESSION_MS = 3000
 
 
 class Authority:
@@ -89,6 +92,9 @@ class Broker:
             "transaction.state.log.min.isr": 1,
             "transaction.state.log.num.partitions": 1,
             "group.initial.rebalance.delay.ms": 0,
+            "log.message.timestamp.before.max.ms": RECORD_PAST_MS,
+            "log.message.timestamp.after.max.ms": RECORD_FUTURE_MS,
+            "connections.max.reauth.ms": SESSION_MS,
             **self.tls_settings(),
         }
 

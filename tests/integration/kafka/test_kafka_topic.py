@@ -69,3 +69,14 @@ def test_illegal_and_doubled_names_are_refused(run, name):
     collides = run("kafka_topic", topics=[{"name": name + ".x"}])
     assert not collides.failed
     assert "collides" in run("kafka_topic", check=True, topics=[{"name": name + "_x"}])["msg"]
+
+
+def test_a_topic_that_would_share_anothers_metrics_is_refused(run, name):
+    run("kafka_topic", topics=[{"name": name + ".a_b"}])
+    before = topics(run)
+    for check in (True, False):
+        beside = run("kafka_topic", check=check, topics=[{"name": name + ".new"}, {"name": name + "_a.b"}])
+        assert beside.failed and f"{name}.a_b, which exists" in beside["msg"], beside
+        both = run("kafka_topic", check=check, topics=[{"name": name + ".c_d"}, {"name": name + "_c.d"}])
+        assert both.failed and f"{name}.c_d and {name}_c.d" in both["msg"], both
+    assert topics(run) == before

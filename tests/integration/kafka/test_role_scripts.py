@@ -15,7 +15,7 @@ import threading
 
 import pytest
 from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls
-from kafka_broker import Authority
+from kafka_broker import RECORD_FUTURE_MS, RECORD_PAST_MS, Authority
 
 FILES = pathlib.Path(__file__).resolve().parents[3] / "roles/kafka_kraft/files"
 
@@ -38,6 +38,8 @@ def site(run, broker):
         "admin_user": broker.admin_user,
         "admin_password": broker.admin_password,
         "users": users,
+        "record_past_ms": RECORD_PAST_MS,
+        "record_future_ms": RECORD_FUTURE_MS,
     }
     run("kafka_acl", exclusive=True, acls=[])
 
@@ -59,7 +61,14 @@ class TestVerify:
         code, found = verify(site, "rights")
         assert code == 0 and found["broken"] == []
         assert "writer reading shop.* is refused" in found["held"] and "reader reading shop.* as a member of reader-" in " ".join(found["held"])
+        assert {f"a record with its time in {unit} is refused" for unit in ("seconds", "microseconds", "nanoseconds")} < set(found["held"])
+        assert {"a record of now is taken", "a removed user's open connection is refused"} < set(found["held"])
         assert left_behind(run) == []
+
+    def test_a_broker_that_takes_any_time_is_found(self, site, run):
+        site["record_future_ms"] = site["record_future_ms"] // 2
+        code, found = verify(site, "rights")
+        assert code == 1 and found["broken"] == ["a record of a time too far ahead is taken"]
 
     def test_rights_too_many_and_too_few_are_found(self, site, run):
         run("kafka_acl", exclusive=True, acls=kafka_acls([{"name": "reader", "read": ["*"], "groups": ["*"]}]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls, kafka_topics
+from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls, kafka_topic_collisions, kafka_topics
 from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_acl_plan, kafka_topic_plan, kafka_user_plan
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +28,15 @@ class TestTopics:
     def test_what_is_not_said_is_left_alone(self):
         steps = kafka_topic_plan.plan(TOPIC, {"name": "a"})
         assert steps == kafka_topic_plan.Plan("a", False, False, None, {}, [])
+
+    def test_topics_of_the_same_metrics_are_refused(self):
+        with pytest.raises(kafka_topic_plan.Invalid, match="a.b_c and a_b.c"):
+            kafka_topic_plan.check_options([{"name": "a_b.c"}, {"name": "a.b_c"}, {"name": "a.b"}])
+        with pytest.raises(kafka_topic_plan.Invalid, match="'a_b.c' would have the same metrics as a.b_c"):
+            kafka_topic_plan.plan_all({}, [{"name": "a_b.c"}], ["a.b", "a.b_c"])
+        there = [{"name": "a_b.c"}, {"name": "a.b_c", "state": "absent"}]
+        kafka_topic_plan.check_options(there)
+        assert not kafka_topic_plan.plan_all({"a_b.c": TOPIC, "a.b_c": TOPIC}, there, ["a.b_c", "a_b.c"])[0].create
 
     def test_all_that_is_impossible_is_said_at_once(self):
         with pytest.raises(kafka_topic_plan.Invalid) as refusal:
@@ -108,6 +117,10 @@ class TestTables:
     def test_a_star_in_the_middle_is_refused(self):
         with pytest.raises(AnsibleFilterError, match="last letter"):
             kafka_acls([{"name": "a", "read": ["x.*.y"]}])
+
+    def test_topics_of_a_site_that_collide_are_named(self):
+        topics = [{"name": "rede.a_b"}, {"name": "rede_a.b", "state": "present"}, {"name": "rede.c_d"}, {"name": "rede_c.d", "state": "absent"}]
+        assert kafka_topic_collisions(topics) == ["rede.a_b and rede_a.b"]
 
     def test_kafka_is_told_no_schema(self):
         topics = [{"name": "a", "schema": {"id": "string"}}, {"name": "b", "partitions": 2, "state": "absent", "config": {"k": 1}}]
