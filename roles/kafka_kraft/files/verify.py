@@ -174,7 +174,7 @@ class Verification:
             self.check(f"{what} is taken", taken)
 
     def removed_user(self):
-        """Whose rules go first and who goes then, as the role does it, may do nothing on a connection that is still open."""
+        """Rules go first and the user then, as the role does it: without rules an open connection may do nothing."""
         topic, password = self.make_topic(NOBODYS + self.mark + ".left", partitions=1), secrets.token_hex(16)
         rule = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:" + self.mark, "*", AclOperation.WRITE, AclPermissionType.ALLOW)
         self.result(self.admin.create_acls([AclBinding(*rule)]))
@@ -183,10 +183,11 @@ class Verification:
                 self.mark, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode())]))
             producer = Producer({**self.settings(self.mark, password), "acks": "all", "message.timeout.ms": 15000})
             self.check("a new user writes on its connection", self.becomes(producer, topic, "taken"))
+            self.result(self.admin.delete_acls([AclBindingFilter(*rule)]))
+            self.check("an open connection without rules is refused", self.becomes(producer, topic, "TOPIC_AUTHORIZATION_FAILED"))
         finally:
             self.result(self.admin.delete_acls([AclBindingFilter(*rule)]))
             self.result(self.admin.alter_user_scram_credentials([UserScramCredentialDeletion(self.mark, ScramMechanism.SCRAM_SHA_512)]))
-        self.check("a removed user's open connection is refused", self.becomes(producer, topic, "TOPIC_AUTHORIZATION_FAILED"))
         self.check("a removed user is refused", self.is_kept_out(self.mark, password))
 
     def becomes(self, producer, topic, wanted):

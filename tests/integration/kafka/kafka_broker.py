@@ -16,8 +16,8 @@ from loopback import free_port
 NODE_NAME = "kafka.test.example"
 LISTENERS = ("client", "broker", "controller")
 RECORD_PAST_MS, RECORD_FUTURE_MS = 3650 * 86400000, 3600000
-# Short, so that every test's client authenticates again meanwhile.
-SESSION_MS = 3000
+# So short that a test sees it end.
+SESSION_MS = 10000
 
 
 class Authority:
@@ -113,7 +113,7 @@ class Broker:
 
     def start(self):
         self.process = subprocess.Popen(self.java("kafka.Kafka", self.config), stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 with socket.create_connection(("127.0.0.1", self.ports["client"]), timeout=1):

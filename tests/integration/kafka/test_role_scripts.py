@@ -62,7 +62,7 @@ class TestVerify:
         assert code == 0 and found["broken"] == []
         assert "writer reading shop.* is refused" in found["held"] and "reader reading shop.* as a member of reader-" in " ".join(found["held"])
         assert {f"a record with its time in {unit} is refused" for unit in ("seconds", "microseconds", "nanoseconds")} < set(found["held"])
-        assert {"a record of now is taken", "a removed user's open connection is refused"} < set(found["held"])
+        assert {"a record of now is taken", "an open connection without rules is refused"} < set(found["held"])
         assert left_behind(run) == []
 
     def test_a_broker_that_takes_any_time_is_found(self, site, run):
