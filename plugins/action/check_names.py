@@ -7,6 +7,7 @@ import os
 
 from ansible import constants as C
 from ansible import context
+from ansible.parsing.utils.yaml import from_yaml
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
@@ -33,8 +34,10 @@ class ActionModule(ActionBase):
             return result
         tags = list(context.CLIARGS.get("tags") or ()) + list(context.CLIARGS.get("skip_tags") or ())
         problems = site_checks.tag_problems(tags, site_checks.known_tags(ROOT, args["components"]))
-        names = {name for host in task_vars["groups"]["lakehouse"] for name in task_vars["hostvars"].raw_get(host)}
-        problems += site_checks.variable_problems(names, site_checks.known_variables(ROOT), site_checks.prefixes(ROOT), args["own"])
+        given = [task_vars["hostvars"].raw_get(host) for host in task_vars["groups"]["lakehouse"]]
+        problems += site_checks.variable_problems(set().union(*given), site_checks.known_variables(ROOT), site_checks.prefixes(ROOT), args["own"])
+        defaults = site_checks.literal_defaults(ROOT, from_yaml)
+        problems += dict.fromkeys(problem for values in given for problem in site_checks.form_problems(values, defaults))
         if problems:
             result.update(failed=True, msg="Nothing was changed. " + " ".join(problems) + " Correct the command or the inventory; a variable that "
                           "is the site's own belongs into lakehouse_own_variables.")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import glob
 import ipaddress
@@ -14,6 +15,7 @@ import re
 # Where the names of variables stand: what a site may set, and what playbooks read from the command line.
 INTERFACE = ("group_vars/all/*.yml", "playbooks/group_vars/all/*.yml", "playbooks/*.yml", "playbooks/tasks/*.yml", "playbooks/templates/*",
              "roles/*/defaults/main.yml", "roles/*/meta/argument_specs.yml")
+DEFAULTS = "group_vars/all/*.yml"
 TASKS = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
 MORE_PREFIXES = ("lakehouse", "proxmox")
 ANSIBLES_TAGS = {"all", "always", "never", "tagged", "untagged"}
@@ -61,6 +63,43 @@ def variable_problems(given, known, beginnings, own):
     """Variables with the collection's prefixes that nothing reads, but for those that the site calls its own."""
     unknown = sorted(name for name in set(given) - set(known) - set(own) if name.startswith(tuple(beginnings)))
     return ["There is no variable %s%s." % (name, _nearest(name, known)) for name in unknown]
+
+
+def literal_defaults(root, load):
+    """{variable: value} of the site's defaults that are no formulas; null where one is: nothing else is known of it.
+
+    :param load: reads a text of YAML.
+    """
+    found = {}
+    for text in _texts(root, (DEFAULTS, "playbooks/" + DEFAULTS)):
+        found.update((name, None if isinstance(value, str) and "{{" in value else value) for name, value in (load(text) or {}).items())
+    return found
+
+
+def form_problems(given, defaults):
+    """What YAML made something else of than was meant: a name that is a number, a list that is empty and so is null.
+
+    :param given: {variable: value} as the inventory has them, formulas as their text.
+    """
+    problems = []
+    for name, value in sorted(given.items()):
+        default = defaults.get(name)
+        if name not in defaults or (isinstance(value, str) and "{{" in value):
+            continue
+        if value is None:
+            empty = {list: "[]", dict: "{}", str: '""'}.get(type(default))
+            problems.append("%s has no value: write %s." % (name, empty or "one") + " To take the default, remove the line.")
+        elif isinstance(default, str) and isinstance(value, (bool, int, float, datetime.date)):
+            problems.append('%s is %s, which YAML does not take for a text: write it in quotes, as in "2026".' % (name, value))
+        elif isinstance(default, (list, dict)) and isinstance(value, (str, bool, int, float, list, dict)) and not isinstance(value, type(default)):
+            problems.append("%s is no %s. Write it as in group_vars/all." % (name, "list" if isinstance(default, list) else "table of names and values"))
+    return problems
+
+
+def missing_checksums(catalogue, releases):
+    """Addresses of the archives that the site has to vouch for and does not yet."""
+    return [part["url"] for entry in catalogue if "%s-%s" % (entry["name"], entry["version"]) in releases
+            for part in entry["parts"] if part["kind"] == "url" and not part["sha256"]]
 
 
 def network_problems(networks, address, prefix, wide):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: check_names
-short_description: Refuse tags and variables that nothing reads
+short_description: Refuse tags and variables that nothing reads, and values that YAML made something else of
 version_added: 0.1.0
 author:
   - The gti.lakehouse authors (@gti)
 description:
   - Holds the tags of the command line against those of the collection's playbooks and roles, and the variables of all hosts, those of the
     command line among them, against the collection's public interface. Fails with what there is not, and the nearest name that there is.
+  - Fails, too, where a variable of the site is null, a text is a number, a switch or a date, or a list or table is none.
   - A variable counts when its name begins with the name of one of the collection's roles, with C(lakehouse_) or with C(proxmox_).
   - Asks once a run.
 extends_documentation_fragment:

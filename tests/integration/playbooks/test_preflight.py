@@ -71,6 +71,13 @@ def changed(group, host=None, **values):
 
 CASES = {
     "undefined secret": (lambda groups, site: site.pop("vault_minio_root_password"), ["vault_minio_root_password", "playbooks/secrets.yml"]),
+    "all that a new site lacks": (lambda groups, site: (site.pop("vault_proxmox_token_secret"), site.pop("vault_minio_root_password"),
+                                                        site.update(lakehouse_trino_version="478")),
+                                  ["vault_proxmox_token_secret has no value", "Secrets without a value: vault_minio_root_password",
+                                   "trino-server-478.tar.gz", "trino-cli-478", "docs/install-proxmox.md"]),
+    "a secret of digits": (lambda groups, site: site.update(vault_minio_root_password=123456789012345678), ["vault_minio_root_password", "in quotes"]),
+    "a name that is a number": (lambda groups, site: site.update(lakehouse_name=2026), ["lakehouse_name is 2026", "in quotes"]),
+    "a list without a value": (lambda groups, site: site.update(lakehouse_gitea_people=None), ["lakehouse_gitea_people has no value: write []"]),
     "illegal hostname": (changed("db_hive", host="db_hive.example.test"), ["db_hive.example.test", "legal full DNS name"]),
     "no address": (changed("minio", ansible_host=""), ["minio.example.test", "ansible_host", "static IPv4 address"]),
     "two hosts with one address": (changed("minio", ansible_host="192.0.2.12"), ["192.0.2.12", "ansible_host", "Give each its own"]),

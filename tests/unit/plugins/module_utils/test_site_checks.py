@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import datetime
 import pathlib
 import re
 
@@ -13,7 +14,8 @@ from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
 
 ROOT = pathlib.Path(__file__).parents[4]
 COMPONENTS = yaml.safe_load((ROOT / "group_vars/all/components.yml").read_text())["lakehouse_components"]
-INVENTORIES = sorted([*ROOT.glob("inventories/*/hosts.yml"), *ROOT.glob("inventories/*/group_vars/*/*.yml"), *ROOT.glob("molecule/*/inventory/*.yml")])
+INVENTORIES = sorted(path for pattern in ("inventories/*/hosts.yml", "inventories/*/group_vars/*/*.yml", "molecule/*/inventory/*.yml")
+                     for path in ROOT.glob(pattern) if path.name != "secrets.yml")
 
 
 @pytest.mark.parametrize("network, wide, words", [
@@ -70,3 +72,46 @@ def test_every_variable_of_the_roles_is_known():
     specified = {name for path in ROOT.glob("roles/*/meta/argument_specs.yml")
                  for entry in yaml.safe_load(path.read_text())["argument_specs"].values() for name in entry.get("options", {})}
     assert specified and specified - site_checks.known_variables(ROOT) == set()
+
+
+DEFAULTS = {"a_text": "gti", "a_list": [], "a_table": {"x": 1}, "a_switch": True, "a_formula": None}
+
+
+@pytest.mark.parametrize("name, value, words", [
+    ("a_text", 2026, "write it in quotes"),
+    ("a_text", 1.5, "write it in quotes"),
+    ("a_text", True, "write it in quotes"),
+    ("a_text", datetime.date(2026, 1, 2), "write it in quotes"),
+    ("a_text", None, 'write ""'),
+    ("a_list", None, "write []"),
+    ("a_list", "one", "is no list"),
+    ("a_list", {"x": 1}, "is no list"),
+    ("a_table", None, "write {}"),
+    ("a_table", ["x"], "is no table"),
+    ("a_formula", None, "has no value"),
+    ("a_switch", None, "has no value"),
+])
+def test_what_yaml_made_something_else_of_is_named(name, value, words):
+    (found,) = site_checks.form_problems({name: value}, DEFAULTS)
+    assert name in found and words in found
+
+
+@pytest.mark.parametrize("name, value", [
+    ("a_text", "2026"), ("a_text", "{{ x }}"), ("a_list", "{{ x }}"), ("a_list", ["x"]), ("a_table", {}), ("a_switch", "false"), ("a_formula", 1),
+    ("a_text", object()), ("not_a_default", None)])  # an object: an inline vault
+def test_what_is_meant_so_is_left_alone(name, value):
+    assert site_checks.form_problems({name: value}, DEFAULTS) == []
+
+
+def test_the_defaults_themselves_are_of_their_form():
+    defaults = site_checks.literal_defaults(ROOT, yaml.safe_load)
+    assert defaults["lakehouse_name"] == "gti" and defaults["lakehouse_gitea_people"] == [] and defaults["lakehouse_no_proxy"] is None
+    assert site_checks.form_problems({name: value for name, value in defaults.items() if value is not None}, defaults) == []
+
+
+def test_archives_that_a_site_vouches_for_are_named_together():
+    catalogue = [{"name": "a", "version": "1", "parts": [{"kind": "url", "url": "u1", "sha256": ""}, {"kind": "maven"}]},
+                 {"name": "b", "version": "2", "parts": [{"kind": "url", "url": "u2", "sha256": ""}]},
+                 {"name": "b", "version": "3", "parts": [{"kind": "url", "url": "u3", "sha256": ""}]},
+                 {"name": "c", "version": "1", "parts": [{"kind": "url", "url": "u4", "sha256": "0" * 64}]}]
+    assert site_checks.missing_checksums(catalogue, ["a-1", "b-2", "c-1"]) == ["u1", "u2"]

@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
+
+
+class FilterModule:
+    """Looks through the mirror's catalogue."""
+
+    def filters(self):
+        return {"missing_checksums": site_checks.missing_checksums}
