@@ -33,7 +33,8 @@ class Trino:
         self._connection = connect(
             host=spec["host"], port=spec["port"], http_scheme="https", http_session=session, source="benchmark_sql", user=spec["user"],
             auth=BasicAuthentication(spec["user"], spec["password"]), catalog=catalog, schema=schema or spec["schema"],
-            session_properties={"query_max_run_time": "%ds" % spec["query_seconds"]}, timezone="UTC",
+            # As much memory as the engine gives a query at all, which is more than an operator's session begins with.
+            session_properties={"query_max_run_time": "%ds" % spec["query_seconds"], "query_max_memory_per_node": "1TB"}, timezone="UTC",
         )  # fmt: skip
 
     def rows(self, sql):

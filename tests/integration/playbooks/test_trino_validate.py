@@ -144,7 +144,7 @@ def fixture_answers(tmp_path_factory):
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=300,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     files = [folder / ("%d.json" % number) for number in range(len(CASES))]
