@@ -3,18 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers that tests of several components use.
 
-MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cache.
+MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cache; Spark, with tables in a folder of this
+machine, is in the folder that SPARK_HOME names, or else that of the release in the cache.
 """
 
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 
 import pytest
 from minio_server import Server
 from releases import locked_version, unpack
 
+CATALOG = {
+    "": "org.apache.iceberg.spark.SparkCatalog",
+    ".type": "hadoop",
+    ".cache-enabled": "false",
+}
 DATABASE_PACKAGES = {
     "/usr/sbin/mariadbd": "mariadb-server-core",
     "/usr/bin/mariadb-dump": "mariadb-client",
@@ -50,3 +57,49 @@ def minio_server(minio_binary, tmp_path_factory):
     instance = Server(minio_binary, tmp_path_factory.mktemp("minio"))
     yield instance
     instance.stop()
+
+
+@pytest.fixture(scope="session")
+def spark_home(tmp_path_factory):
+    if os.environ.get("SPARK_HOME"):
+        return pathlib.Path(os.environ["SPARK_HOME"])
+    # What belongs to S3 and Kafka is half of it, and nothing here needs it.
+    without = "--exclude=aws-java-sdk-bundle-*"
+    return unpack("spark", locked_version("lakehouse_spark_version"), tmp_path_factory.mktemp("spark-release"), "SPARK_HOME", without)
+
+
+@pytest.fixture(scope="session")
+def submit(spark_home, tmp_path_factory):
+    """Runs a program in a session of its own, with a catalog of another kind and further settings if need be, and returns what it printed."""
+    warehouse = tmp_path_factory.mktemp("warehouse")
+
+    def call(*program, catalog=CATALOG, **more):
+        settings = {f"spark.sql.catalog.lakehouse{name}": value for name, value in {".warehouse": f"file://{warehouse}", **catalog}.items()}
+        settings.update({
+            "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+            "spark.sql.defaultCatalog": "lakehouse",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.ui.enabled": "false",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            # A session ends before the best compiler's work pays: a third less time.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            **more,
+        })  # fmt: skip
+        options = [option for name, value in settings.items() for option in ("--conf", f"{name}={value}")]
+        environment = {
+            "HOME": str(warehouse),
+            "PATH": "/usr/bin:/bin",
+            "SPARK_HOME": str(spark_home),
+            "PYTHONPATH": f"{spark_home}/python/lib/pyspark.zip",
+            "PYSPARK_PYTHON": "/usr/bin/python3",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [str(spark_home / "bin/spark-submit"), "--master", "local[2]", "--driver-memory", "512m", *options, *map(str, program)],
+            capture_output=True, text=True, env=environment, timeout=900, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+    return call

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 
 import pytest
+from hive_metastore import Metastore
 from hive_servers import SERVER_USER, MariaDB, PostgreSQL, Runner
 from releases import RELEASES
 
@@ -67,3 +68,23 @@ def database(server):
 @pytest.fixture
 def hive_schema(server, metastore_home, tmp_path):
     return Runner(server, metastore_home, tmp_path)
+
+
+@pytest.fixture
+def metastore(server, database, hive_schema, metastore_home):
+    if not list((metastore_home / "lib").glob("hadoop-client-api-*.jar")):
+        pytest.skip("this is the upstream archive, which cannot run without the jars that the mirror adds")
+    assert hive_schema(database=database)["changed"]
+    # Not below pytest's own folder, which other users may not enter.
+    folder = pathlib.Path(f"/tmp/hive-metastore-{secrets.token_hex(4)}")
+    folder.mkdir(mode=0o755)
+    try:
+        instance = Metastore(server, database, metastore_home, folder)
+        try:
+            instance.start()
+            yield instance
+        finally:
+            if hasattr(instance, "process"):
+                instance.stop()
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)
