@@ -75,8 +75,16 @@ def main(job, raw_zone):
         '{"event_id": "no year of ours", "event_time": "9999-03-01T12:00:00.000Z", "octets": 1, "power": 1}',
         '{"event_id": "no number", "event_time": "2026-03-01T12:00:00.000Z", "octets": 1, "power": NaN}',
         "no JSON",
+        *[
+            json.dumps({"event_id": f"time {at}", "event_time": at, "octets": 1, "power": 1})
+            for at in ("23:59:58", "T08:00", "2024", 2024, "2026-03-01", "2026-03-01T12:00:00lixo", "2026-02-30T12:00:00Z", "2026-03-01T25:00:00Z")
+        ],
+        '{"event_id": "too large", "event_time": "2026-03-01T12:00:00.000Z", "octets": 1, "power": 1e400}',
+        '{"event_id": "zone", "event_time": "2026-03-01T20:00:00-03:00", "octets": 8, "power": -0.0}',
     )
     say("files as well")
+    zero = spark.sql(f"select cast(power as string) from {NAME} where event_id = 'zone'").first()[0]
+    print(json.dumps({"what": "negative zero", "written": zero}))
 
     arrive(("b", "2026-03-01 23:59:59.999", 1, "2026-03-02 00:00:01", "2026-03-02 00:00:09"))
     say("an older copy comes late")
@@ -88,6 +96,10 @@ def main(job, raw_zone):
     upload("two.jsonl.gz", '{"event_id": "city", "event_time": "2026-03-01T13:00:00.000Z", "octets": 1, "power": 1, "city": "Natal"}')
     say("a new column", wider)
     say("again with it", wider)
+
+    spark.sql(f"insert into {RAW} values (null, timestamp '2026-03-01 00:00:00', 1, 1.5, 'RN', 0, 0, now(), now())")
+    spark.sql(f"insert into {RAW} values ('nan', timestamp '2026-03-01 00:00:00', 1, double('NaN'), 'RN', 0, 0, now(), now())")
+    say("what the raw table should not have")
     spark.stop()
 
 

@@ -45,14 +45,27 @@ def test_the_same_day_again_writes_nothing(days):
 
 def test_files_bring_what_the_stream_did_not_and_lines_that_are_wrong_are_counted(days):
     day = days["files as well"]
-    assert counts(day) == {"read": 11, "refused": 5, "new": 1, "unchanged": 3}
-    assert day["rows"] == [["a", 1, 1], ["b", 2, 1], ["file", 7, 1], ["late", 1, 27]] and day["missing"] == []
+    assert counts(day) == {"read": 21, "refused": 14, "new": 2, "unchanged": 3}
+    assert day["rows"] == [["a", 1, 1], ["b", 2, 1], ["file", 7, 1], ["late", 1, 27], ["zone", 8, 1]] and day["missing"] == []
+
+
+def test_what_is_refused_has_its_reason(days):
+    assert days["files as well"]["reasons"] == {
+        "event_id: missing": 1, "event_time: not a timestamp": 9, "not as the columns say": 3, "power: not a double": 1,
+    }  # fmt: skip
+    assert days["what the raw table should not have"]["reasons"] == {
+        **days["files as well"]["reasons"], "event_id: missing": 2, "power: not a double": 2,
+    }  # fmt: skip
+
+
+def test_a_negative_zero_becomes_zero(days):
+    assert days["negative zero"]["written"] == "0.0"
 
 
 def test_the_newest_copy_wins_whenever_it_comes(days):
     late, newer = days["an older copy comes late"], days["a newer copy"]
-    assert counts(late) == {"read": 12, "refused": 5, "unchanged": 4} and ["b", 2, 1] in late["rows"]
-    assert counts(newer) == {"read": 13, "refused": 5, "changed": 1, "unchanged": 3} and ["b", 3, 1] in newer["rows"]
+    assert counts(late) == {"read": 22, "refused": 14, "unchanged": 5} and ["b", 2, 1] in late["rows"]
+    assert counts(newer) == {"read": 23, "refused": 14, "changed": 1, "unchanged": 4} and ["b", 3, 1] in newer["rows"]
     assert newer["snapshots"] == late["snapshots"] + 1
 
 
@@ -63,4 +76,4 @@ def test_the_next_day_takes_what_arrived_on_it_too(days):
 
 def test_a_column_that_the_data_got_since_is_added(days):
     day = days["a new column"]
-    assert counts(day)["new"] == 1 and ["city", 1, 1] in day["rows"] and len(day["rows"]) == 6
+    assert counts(day)["new"] == 1 and ["city", 1, 1] in day["rows"] and len(day["rows"]) == 7

@@ -54,7 +54,7 @@ def test_sql_is_read_in_one_way():
     assert (ROOT / "roles/gitops/files/lakehouse_gitops/statements.py").resolve() == source
 
 
-@pytest.mark.parametrize("name", ["curate.py", "event_fields.py", "pseudonyms.py"])
+@pytest.mark.parametrize("name", ["curate.py", "event_fields.py", "lake.py", "pseudonyms.py"])
 def test_a_job_has_one_source(name):
     assert (ROOT / "roles/spark_streams/files" / name).resolve() == REPOSITORIES / "spark-jobs/jobs" / name
 

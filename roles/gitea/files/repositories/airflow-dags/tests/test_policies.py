@@ -21,6 +21,17 @@ def test_raw_data_have_an_end_and_their_files_as_well(table):
     assert retention["folder"].endswith(f"/raw/{table}")
 
 
+@pytest.mark.parametrize("table", ["raw.radius_logs", "raw.dead_letters", "curated.sales", "gold.revenue_monthly", "ops.data_quality", "ops.maintenance"])
+def test_snapshots_and_files_of_none_have_an_end(table):
+    policy = first(f"lakehouse.{table}")
+    assert policy["snapshots"]["hours"] <= 168 and policy["orphans"]["hours"] <= 72
+
+
+@pytest.mark.parametrize("table", ["ops.data_quality", "ops.maintenance", "raw.dead_letters"])
+def test_what_pipelines_write_about_themselves_has_an_end(table):
+    assert first(f"lakehouse.{table}")["retention"]["days"] <= 400
+
+
 def test_connections_stay_for_the_year_that_the_law_demands():
     assert first("lakehouse.raw.radius_logs")["retention"]["days"] >= 365
 

@@ -7,6 +7,9 @@ A day has what happened on it and what arrived on it, so what comes late is cura
 came several times the newest copy counts. A day may be run again: only what is new or different is written, and where
 nothing is, no snapshot is made.
 
+What is not as promised (see event_fields.py) is refused with its reason, counted for each, and so is an event without key or
+time.
+
 What names a person does not get here: such columns become pseudonyms or are left out, as the settings say (see
 pseudonyms.py), and who asked to be forgotten stays so.
 
@@ -26,14 +29,14 @@ import sys
 import time
 from dataclasses import dataclass
 
+import lake
 import pseudonyms
+from event_fields import in_time, read_as, value
 
 # What two writers of one table may meet, and what a second try, with another look at the table, gets over.
 RETRIED = ("CommitFailedException", "CommitStateUnknownException", "ValidationException")
 # The property of a curated table that says with which key and of which columns its pseudonyms were made.
 PROTECTION = "lakehouse.pseudonyms"
-# As for streams: a clock so wrong that it is a fault.
-TIMES = ("1900-01-01", "2200-01-01")
 
 
 @dataclass(frozen=True)
@@ -51,22 +54,34 @@ class Table:
 
     @property
     def types(self) -> str:
-        """What is read."""
-        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        """What is read of a file's lines."""
+        return ", ".join(f"{lake.column(name)} {read_as(kind)}" for name, kind in self.columns.items())
 
     @property
     def kept(self) -> dict[str, str]:
         """What is written."""
         return {name: kind for name, kind in self.columns.items() if name not in self.left_out}
 
-    def written(self, there: list[str] | None = None) -> str:
-        """The columns as they are written; one that the source does not have is null."""
-        return ", ".join(
-            f"cast(null as {kind}) as {name}" if there is not None and name not in there
-            else f"pseudonym({name}) as {name}" if name in self.hashed
-            else name
-            for name, kind in self.kept.items()
-        )  # fmt: skip
+    def written(self) -> str:
+        """The columns as they are written."""
+        return ", ".join(f"pseudonym({lake.column(name)}) as {lake.column(name)}" if name in self.hashed else lake.column(name) for name in self.kept)
+
+    def checked(self, values: dict[str, str], own: str, before: str, needs: str, source: str) -> str:
+        """Rows as they are written, with the reason why one is refused; null for a good one.
+
+        `values` has SQL for each column. Where that is more than its name it checks, and is null for what is refused.
+        """
+        inner = [f"{sql} as {lake.column(name)}" for name, sql in values.items()]
+        key = lake.column(self.key)
+        cases = [before, f"when {key} is null then {lake.text(self.key + ': missing')}"]
+        for name, sql in values.items():
+            column, given = lake.column(name), lake.column(f"_given_{name}")
+            if column in sql and column != sql:
+                inner.append(f"{column} as {given}")
+                cases.append(f"when {given} is not null and {column} is null then {lake.text(f'{name}: not a {self.columns[name]}')}")
+        cases.append("when event_time is null then 'event_time: missing'")
+        rows = f"select {', '.join(inner)}, {needs} from {source}"
+        return f"select {self.written()}, {own}, case {' '.join(cases)} end as _reason from ({rows})"
 
     def folder(self, day: datetime.date) -> str:
         return f"{self.files}/{day:%Y/%m/%d}"
@@ -76,40 +91,50 @@ class Table:
         return f"{fingerprint} hashed={','.join(sorted(self.hashed))} left_out={','.join(sorted(self.left_out))}"
 
     def create(self) -> str:
-        types = ", ".join(f"{name} {kind}" for name, kind in self.kept.items())
-        return f"create table if not exists {self.name} ({types}, seen_at timestamp) using iceberg partitioned by (days(event_time))"
+        types = ", ".join(f"{lake.column(name)} {kind}" for name, kind in self.kept.items())
+        return f"create table if not exists {lake.quoted(self.name)} ({types}, seen_at timestamp) using iceberg partitioned by (days(event_time))"
 
     def from_raw(self, day: datetime.date, there: list[str]) -> str:
         """The raw table's rows of a day; a column that it does not have yet is null."""
         of_day = " or ".join(
             f"({moment} >= timestamp '{day}' and {moment} < timestamp '{day + datetime.timedelta(days=1)}')" for moment in ("event_time", "ingested_at")
         )
-        return f"select {self.written(there)}, kafka_time as seen_at, kafka_offset as _place, false as _refused from {self.raw} where {of_day}"
+        values = {name: lake.column(name) if name in there else f"cast(null as {kind})" for name, kind in self.columns.items()}
+        # Its types are right already, and its texts were held to their forms when they came.
+        values["event_time"] = in_time("`event_time`")
+        values.update({name: value(lake.column(name), kind) for name, kind in self.columns.items() if kind == "double" and name in there})
+        own = "kafka_time as seen_at, kafka_offset as _place"
+        return self.checked(values, own, "", "kafka_time, kafka_offset", f"{lake.quoted(self.raw)} where {of_day}")
 
     def from_files(self, view: str) -> str:
-        """The lines of a day's files. One that is not as the columns say is counted, and goes no further."""
-        in_time = between("event_time", *TIMES)
-        refused = f"_line is not null or {self.key} is null or not coalesce({in_time}, false)"
-        return f"select {self.written()}, _seen_at as seen_at, cast(-1 as bigint) as _place, {refused} as _refused from {view}"
+        """The lines of a day's files."""
+        values = {name: value(lake.column(name), kind) for name, kind in self.columns.items()}
+        own = "_seen_at as seen_at, cast(-1 as bigint) as _place"
+        return self.checked(values, own, "when _line is not null then 'not as the columns say'", "_seen_at, _line", view)
 
     def compare(self, source: str, first: str, last: str, erasures: str | None = None) -> str:
         """The newest copy of each event, and what it is to the curated table: new, changed or unchanged."""
-        same = " and ".join(f"s.{name} <=> t.{name}" for name in self.kept)
-        forgotten = f" and not exists (select 1 from {erasures} e where e.pseudonym = {self.subject} and event_time <= e.until)" if erasures else ""
+        same = " and ".join(f"s.{name} <=> t.{name}" for name in map(lake.column, self.kept))
+        key, subject = lake.column(self.key), lake.column(self.subject)
+        forgotten = f" and not exists (select 1 from {erasures} e where e.pseudonym = {subject} and event_time <= e.until)" if erasures else ""
         return f"""
-            select s.*, case when t.{self.key} is null then 'new' when s.seen_at > t.seen_at and not ({same}) then 'changed'
+            select s.*, case when t.{key} is null then 'new' when s.seen_at > t.seen_at and not ({same}) then 'changed'
                              else 'unchanged' end as _state
-            from (select *, row_number() over (partition by {self.key} order by seen_at desc, _place desc) as _age
-                  from {source} where not _refused{forgotten}) s
-            left join (select * from {self.name} where {between("event_time", first, last)}) t on s.{self.key} = t.{self.key}
+            from (select *, row_number() over (partition by {key} order by seen_at desc, _place desc) as _age
+                  from {source} where _reason is null{forgotten}) s
+            left join (select * from {lake.quoted(self.name)} where {between("event_time", first, last)}) t on s.{key} = t.{key}
             where s._age = 1"""
 
     def merge(self, source: str, first: str, last: str) -> str:
-        """Looks into the days of the source alone: an event's time is part of what happened, and does not change."""
-        columns = [*self.kept, "seen_at"]
+        """Looks into the days of the source alone: an event's time is part of what happened, and does not change.
+
+        Key and time are never NULL in the source, so a row of the table without them matches nothing and stays.
+        """
+        columns = [*map(lake.column, self.kept), "seen_at"]
+        key = lake.column(self.key)
         return f"""
-            merge into {self.name} t using (select {", ".join(columns)} from {source} where _state <> 'unchanged') s
-            on t.{self.key} = s.{self.key} and {between("t.event_time", first, last)}
+            merge into {lake.quoted(self.name)} t using (select {", ".join(columns)} from {source} where _state <> 'unchanged') s
+            on t.{key} = s.{key} and {between("t.event_time", first, last)}
             when matched and s.seen_at > t.seen_at then update set {", ".join(f"t.{name} = s.{name}" for name in columns)}
             when not matched then insert ({", ".join(columns)}) values ({", ".join(f"s.{name}" for name in columns)})"""
 
@@ -181,8 +206,8 @@ class Curator:
     def handed_over(self, table: Table):
         """All that belongs to the day, as one frame, and what was missing of its two sources."""
         parts, missing = [], []
-        if self.spark.catalog.tableExists(table.raw):
-            parts.append(self.spark.sql(table.from_raw(self.day, self.spark.table(table.raw).columns)))
+        if self.spark.catalog.tableExists(lake.quoted(table.raw)):
+            parts.append(self.spark.sql(table.from_raw(self.day, self.spark.table(lake.quoted(table.raw)).columns)))
         else:
             missing.append(table.raw)
         path = self.spark._jvm.org.apache.hadoop.fs.Path(table.folder(self.day))
@@ -198,22 +223,22 @@ class Curator:
 
     def prepare(self, table: Table) -> None:
         """Makes the table, and gives it the columns that its data have got since."""
-        self.spark.sql(f"create namespace if not exists {table.name.rpartition('.')[0]}")
-        new = not self.spark.catalog.tableExists(table.name)
+        self.spark.sql(f"create namespace if not exists {lake.quoted(table.name.rpartition('.')[0])}")
+        new = not self.spark.catalog.tableExists(lake.quoted(table.name))
         self.spark.sql(table.create())
         if table.hashed or table.left_out:
             self.insist_on_protection(table, new)
-        there = self.spark.table(table.name).columns
-        wider = ", ".join(f"{name} {kind}" for name, kind in table.kept.items() if name not in there)
+        there = self.spark.table(lake.quoted(table.name)).columns
+        wider = ", ".join(f"{lake.column(name)} {kind}" for name, kind in table.kept.items() if name not in there)
         if wider:
-            self.spark.sql(f"alter table {table.name} add columns ({wider})")
+            self.spark.sql(f"alter table {lake.quoted(table.name)} add columns ({wider})")
 
     def insist_on_protection(self, table: Table, new: bool) -> None:
         wanted = table.protection(self.fingerprint)
         if new:
-            self.spark.sql(f"alter table {table.name} set tblproperties ('{PROTECTION}' = '{wanted}')")
+            self.spark.sql(f"alter table {lake.quoted(table.name)} set tblproperties ('{PROTECTION}' = {lake.text(wanted)})")
             return
-        found = {row["key"]: row["value"] for row in self.spark.sql(f"show tblproperties {table.name}").collect()}.get(PROTECTION)
+        found = {row["key"]: row["value"] for row in self.spark.sql(f"show tblproperties {lake.quoted(table.name)}").collect()}.get(PROTECTION)
         if found != wanted:
             raise ValueError(
                 f"{table.name} was made with other pseudonyms ({found or 'none'}) than today's ({wanted}). Drop it and curate its days anew from "
@@ -222,16 +247,19 @@ class Curator:
 
     def curate(self, table: Table) -> dict:
         source, missing = self.handed_over(table)
-        counts = {"read": 0, "refused": 0, "new": 0, "changed": 0, "unchanged": 0}
+        counts = {"read": 0, "refused": 0, "reasons": {}, "new": 0, "changed": 0, "unchanged": 0}
         if source is None:
             return {**counts, "missing": missing}
         source.persist().createOrReplaceTempView("curate_source")
         try:
             about = self.spark.sql(
-                "select count(*) as read, count_if(_refused) as refused, cast(min(event_time) filter (where not _refused) as string) as first,"
-                " cast(max(event_time) filter (where not _refused) as string) as last from curate_source"
+                "select count(*) as read, count(_reason) as refused, cast(min(event_time) filter (where _reason is null) as string) as first,"
+                " cast(max(event_time) filter (where _reason is null) as string) as last from curate_source"
             ).first()
             counts.update(read=about["read"], refused=about["refused"])
+            if about["refused"]:
+                reasons = self.spark.sql("select _reason, count(*) as times from curate_source where _reason is not null group by _reason order by _reason")
+                counts["reasons"] = {row["_reason"]: row["times"] for row in reasons.collect()}
             # Also where nothing came yet: whoever asks the table finds it empty, and not missing.
             self.prepare(table)
             if about["first"] is not None:
@@ -268,7 +296,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         fingerprint = pseudonyms.register(spark, settings["pseudonym_key"]) if any(table.hashed for table in tables) else ""
         erasures = settings.get("erasures")
-        erasures = erasures if erasures and spark.catalog.tableExists(erasures) else None
+        erasures = lake.quoted(erasures) if erasures and spark.catalog.tableExists(lake.quoted(erasures)) else None
         days = [arguments.day - datetime.timedelta(days=back) for back in reversed(range(arguments.days))]
         for of_day, table in itertools.product(days, tables):
             began, result = time.monotonic(), {"table": table.name, "day": str(of_day)}

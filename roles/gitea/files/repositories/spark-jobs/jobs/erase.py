@@ -26,6 +26,7 @@ import re
 import sys
 from dataclasses import dataclass
 
+import lake
 import pseudonyms
 from curate import retried
 
@@ -60,17 +61,15 @@ def places(settings: dict, keep: list[str]) -> list[Place]:
     return [place for place in found if place.table not in keep]
 
 
-def quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def among(column: str, values: list[str]) -> str:
-    return f"{column} in ({', '.join(map(quoted, values))})" if values else "false"
+    """Nobody's rows (NULL) are not among them, and that is said: see lake.delete."""
+    name = lake.column(column)
+    return f"{name} is not null and {name} in ({', '.join(map(lake.text, values))})" if values else "false"
 
 
 def mentions(text: str, identifiers: list[str]) -> str:
     """Also what is no JSON, or not as it should be."""
-    return " or ".join(f"locate({quoted(name)}, {text}) > 0" for name in identifiers) or "false"
+    return " or ".join(f"locate({lake.text(name)}, {text}) > 0" for name in identifiers) or "false"
 
 
 def without(content: bytes, subject: str, identifiers: set[str]) -> tuple[bytes, int]:
@@ -98,17 +97,17 @@ class Eraser:
     # --- what is where ---
 
     def exists(self, table: str) -> bool:
-        return self.spark.catalog.tableExists(table)
+        return self.spark.catalog.tableExists(lake.quoted(table))
 
     def identifiers(self, found: list[Place]) -> list[str]:
         """The values of the raw tables' and their files' subjects that have this pseudonym; one, as a rule. A look at all that there is."""
         sources = []
         for place in (place for place in found if place.is_raw):
             if self.exists(place.table):
-                sources.append(self.spark.table(place.table).selectExpr(f"{place.subject} as name").distinct())
+                sources.append(self.spark.table(lake.quoted(place.table)).selectExpr(f"{lake.column(place.subject)} as name").distinct())
             lines = self.lines(place)
             if lines is not None:
-                sources.append(lines.selectExpr(f"{place.subject} as name").distinct())
+                sources.append(lines.selectExpr(f"{lake.column(place.subject)} as name").distinct())
         if not sources:
             return []
         everyone = functools.reduce(lambda one, other: one.union(other), sources).distinct()
@@ -122,14 +121,14 @@ class Eraser:
         # Of a folder whose files were all deleted the object store still tells the name, and then that it is not there.
         reader = self.spark.read.option("recursiveFileLookup", "true").option("ignoreMissingFiles", "true")
         read = reader.option("pathGlobFilter", "*.jsonl.gz").text(place.folder)
-        return read.selectExpr("value", f"get_json_object(value, '$.{place.subject}') as {place.subject}", "_metadata.file_path as file")
+        subject = f"get_json_object(value, {lake.text('$.' + place.subject)}) as {lake.column(place.subject)}"
+        return read.selectExpr("value", subject, "_metadata.file_path as file")
 
     def about(self, place: Place, identifiers: list[str]) -> str:
         return among(place.subject, identifiers if place.is_raw else [self.pseudonym])
 
     def snapshot(self, table: str) -> int | None:
-        handle = self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, table)
-        current = handle.currentSnapshot()
+        current = lake.load(self.spark, table).currentSnapshot()
         return None if current is None else current.snapshotId()
 
     # --- the steps ---
@@ -142,13 +141,13 @@ class Eraser:
 
     def delete(self, table: str, about: str) -> None:
         # Each file counts that had the person, and so do those that older snapshots have.
-        rows = self.spark.table(table).where(about).selectExpr("_file").groupBy("_file").count().collect()
+        rows = self.spark.table(lake.quoted(table)).where(about).selectExpr("_file").groupBy("_file").count().collect()
         count, files = sum(row["count"] for row in rows), [row["_file"] for row in rows]
         detail = {"snapshot": self.snapshot(table), "files": files}
         if count:
             # A stream adds to the table all the while, which is no reason to refuse: what it adds later is another matter.
-            self.spark.sql(f"alter table {table} set tblproperties ('write.delete.isolation-level' = 'snapshot')")
-            retried(lambda: self.spark.sql(f"delete from {table} where {about}"))
+            self.spark.sql(f"alter table {lake.quoted(table)} set tblproperties ('write.delete.isolation-level' = 'snapshot')")
+            count = retried(lambda: lake.delete(self.spark, table, about))
         self.note(table, "remove", rows_removed=count, detail=detail)
 
     def rewrite_files(self, place: Place, identifiers: list[str]) -> None:
@@ -174,17 +173,22 @@ class Eraser:
             total += gone
         self.note(place.folder, "remove", rows_removed=total, detail={"rewritten": len(files)})
 
-    def forget(self, table: str) -> None:
+    def forget(self, table: str, others: list[str]) -> bool:
+        if others:
+            self.note(table, "forget", detail={"refused": f"it shares its folder with {', '.join(others)}: part them, then run this step again"})
+            return False
         catalog, dummy, name = table.partition(".")
+        system, name = f"{lake.column(catalog)}.system", lake.text(lake.quoted(name))
         stamp = f"timestamp '{self.now:%Y-%m-%d %H:%M:%S}'"
         orphans = f"timestamp '{self.now - datetime.timedelta(hours=ORPHAN_HOURS):%Y-%m-%d %H:%M:%S}'"
-        expired = self.spark.sql(f"call {catalog}.system.expire_snapshots(table => '{name}', older_than => {stamp}, retain_last => 1)").first()
-        removed = self.spark.sql(f"call {catalog}.system.remove_orphan_files(table => '{name}', older_than => {orphans})").count()
+        expired = self.spark.sql(f"call {system}.expire_snapshots(table => {name}, older_than => {stamp}, retain_last => 1)").first()
+        removed = self.spark.sql(f"call {system}.remove_orphan_files(table => {name}, older_than => {orphans})").count()
         self.note(table, "forget", detail={"files": expired["deleted_data_files_count"], "orphans": removed})
+        return True
 
     def prove(self, table: str, about: str, removed: dict) -> None:
         """Three proofs: no row, no file that had the person, no snapshot from before."""
-        left = self.spark.table(table).where(about).count() if self.exists(table) else 0
+        left = self.spark.table(lake.quoted(table)).where(about).count() if self.exists(table) else 0
         there = [name for name in removed.get("files", []) if self.file_is_there(name)]
         readable = removed.get("snapshot") is not None and bool(removed.get("files")) and self.can_read(table, removed["snapshot"])
         proven = not left and not there and not readable
@@ -201,7 +205,7 @@ class Eraser:
 
     def can_read(self, table: str, snapshot: int) -> bool:
         try:
-            self.spark.read.option("snapshot-id", snapshot).table(table).limit(1).collect()
+            self.spark.read.option("snapshot-id", snapshot).table(lake.quoted(table)).limit(1).collect()
         except Exception:  # whatever it says: it cannot be read
             return False
         return True
@@ -225,12 +229,12 @@ class Eraser:
             " rows_removed long, proven boolean, detail string"
         )
         if rows:
-            retried(lambda: self.spark.createDataFrame(rows, types).coalesce(1).writeTo(self.settings["erasures"]).append())
+            retried(lambda: self.spark.createDataFrame(rows, types).coalesce(1).writeTo(lake.quoted(self.settings["erasures"])).append())
 
     def noted(self) -> tuple[dict[str, dict], datetime.datetime | None]:
         """What the step `remove` of this request found: by table, and until when the person is forgotten."""
         rows = self.spark.sql(
-            f"select table_name, until, step, detail from {self.settings['erasures']} where request = {quoted(self.request)}"
+            f"select table_name, until, step, detail from {lake.quoted(self.settings['erasures'])} where request = {lake.text(self.request)}"
             f" and pseudonym = '{self.pseudonym}' order by erased_at"
         ).collect()
         found: dict[str, dict] = {}
@@ -244,9 +248,9 @@ class Eraser:
 def run(eraser: Eraser, step: str, found: list[Place], dead_letters: str, until: datetime.datetime) -> bool:
     noted, dummy = eraser.noted()
     if step == "forget":
-        for table in [name for name in noted if "://" not in name and eraser.exists(name)]:
-            eraser.forget(table)
-        return True
+        shared = lake.sharing(lake.places(eraser.spark, eraser.settings["catalog"]))
+        tables = [name for name in noted if "://" not in name and eraser.exists(name)]
+        return all([eraser.forget(table, shared.get(table, [])) for table in tables])
     # A look at every identifier that there is; after `remove` it must find none.
     identifiers = eraser.identifiers(found)
     letters = mentions("coalesce(decode(value, 'UTF-8'), '')", identifiers)

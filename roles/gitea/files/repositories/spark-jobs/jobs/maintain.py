@@ -10,6 +10,9 @@ POLICIES is JSON: {"results": the table that gets the figures, "run_id": ..., "p
 which a pattern fits a table; a table that none fits, and one that its policy protects, is left alone. One line of JSON for
 each action on standard output. Ends with 0 when all went well, 1 when an action failed (the others are done), 2 when it was
 called wrongly.
+
+A table that cannot be loaded is one failed row, and the others are kept all the same. A table that shares its folder with
+another loses no file: what deletes files is refused and both are named. What another engine cannot read is warned of.
 """
 
 from __future__ import annotations
@@ -23,10 +26,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import lake
+
 # A query reads the snapshot that it began with, and a writer's files are no table's until it commits: both are over by then.
 LEAST_SNAPSHOT_HOURS = 6
 LEAST_ORPHAN_HOURS = 24
 FIGURES = ("data_files", "bytes", "manifests", "snapshots")
+# What takes files away. Rows that are deleted go from the newest snapshot alone, until that one expires.
+REMOVES_FILES = ("expire_snapshots", "remove_orphan_files")
 
 
 class Wrong(ValueError):
@@ -64,7 +71,7 @@ class Policy:
 class Action:
     name: str
     sql: str
-    only_if: str = ""  # where it finds nothing, there is nothing to do, and no snapshot is made
+    where: str = ""  # of rows to be deleted; where there is none, nothing is to be done, and no snapshot is made
 
 
 def policy_of(policies: list[Policy], table: str) -> Policy | None:
@@ -74,15 +81,16 @@ def policy_of(policies: list[Policy], table: str) -> Policy | None:
 def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Action]:
     """What is to be called for a table, in the order in which each makes the next one's work small."""
     catalog, dummy, name = table.partition(".")
+    system, name = f"{lake.column(catalog)}.system", lake.text(lake.quoted(name))
 
     def ago(**period: float) -> str:
         return f"timestamp '{now - datetime.timedelta(**period):%Y-%m-%d %H:%M:%S}'"
 
     if policy.retention:
-        # Whole days: where the table is partitioned by them, no file is rewritten.
+        # Whole days: where the table is partitioned by them, no file is rewritten. A row without its time stays.
         first_kept = (now - datetime.timedelta(days=policy.retention["days"])).date()
-        old = f"{table} where {policy.retention['column']} < timestamp '{first_kept}'"
-        yield Action("retention", f"delete from {old}", only_if=f"select 1 from {old} limit 1")
+        column = lake.column(policy.retention["column"])
+        yield Action("retention", "", where=f"{column} is not null and {column} < timestamp '{first_kept}'")
     if policy.rewrite:
         # Deletes that a MERGE left beside the data are worked in as well.
         options = {
@@ -91,19 +99,19 @@ def actions(policy: Policy, table: str, now: datetime.datetime) -> Iterator[Acti
             "delete-file-threshold": 1,
             "partial-progress.enabled": "true",
         }
-        given = ", ".join(f"'{name}', '{value}'" for name, value in options.items())
-        yield Action("rewrite_data_files", f"call {catalog}.system.rewrite_data_files(table => '{name}', options => map({given}))")
+        given = ", ".join(f"'{option}', '{value}'" for option, value in options.items())
+        yield Action("rewrite_data_files", f"call {system}.rewrite_data_files(table => {name}, options => map({given}))")
     if policy.manifests:
-        yield Action("rewrite_manifests", f"call {catalog}.system.rewrite_manifests(table => '{name}')")
+        yield Action("rewrite_manifests", f"call {system}.rewrite_manifests(table => {name})")
     if policy.statistics:
-        yield Action("compute_table_stats", f"call {catalog}.system.compute_table_stats(table => '{name}')")
+        yield Action("compute_table_stats", f"call {system}.compute_table_stats(table => {name})")
     if policy.snapshots:
         older = ago(hours=policy.snapshots["hours"])
         keep = policy.snapshots["keep"]
-        yield Action("expire_snapshots", f"call {catalog}.system.expire_snapshots(table => '{name}', older_than => {older}, retain_last => {keep})")
+        yield Action("expire_snapshots", f"call {system}.expire_snapshots(table => {name}, older_than => {older}, retain_last => {keep})")
     if policy.orphans:
         older = ago(hours=policy.orphans["hours"])
-        yield Action("remove_orphan_files", f"call {catalog}.system.remove_orphan_files(table => '{name}', older_than => {older})")
+        yield Action("remove_orphan_files", f"call {system}.remove_orphan_files(table => {name}, older_than => {older})")
 
 
 def idle(action: str, policy: Policy, figures: dict[str, int]) -> bool:
@@ -150,23 +158,86 @@ def parse(text: str) -> tuple[dict, list[Policy]]:
         raise Wrong(f"no policies as they should be: {error}") from error
 
 
+def first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:500]
+
+
+def unreadable(version: int, lost: list[str], fields: dict[str, str]) -> list[str]:
+    """What of a table one of the engines cannot bear: its format, columns of former partitions that are gone, fields (type by full name)."""
+    found = []
+    if version > 2:
+        found.append(f"format version {version}: Trino can neither read nor optimize it after its first row-level delete, and there is no way back")
+    if lost:
+        found.append(f"its partitions were once by a column that was dropped ({', '.join(lost)}): Trino cannot read it; make it anew from its rows")
+    nested = [name for name in fields if "." in name]
+    twice = sorted({name for name in nested if sum(name.lower() == other.lower() for other in nested) > 1})
+    if twice:
+        found.append(f"fields that differ by case alone ({', '.join(twice)}): Trino reads one of them for both")
+    strange = sorted(name for name in nested if set("-:") & set(name))
+    if strange:
+        found.append(f"nested fields with '-' or ':' ({', '.join(strange)}): Trino can neither read nor drop the table")
+    uuids = sorted(name for name, type_ in fields.items() if type_ == "uuid")
+    if uuids:
+        found.append(f"columns of type uuid ({', '.join(uuids)}): Spark cannot filter or merge by them; keep a text")
+    return found
+
+
 class Keeper:
     """Works on tables in a session of Spark."""
 
     def __init__(self, spark, now: datetime.datetime):
         self.spark, self.now = spark, now
+        self.places: dict[str, set[str]] = {}  # folders of every table, and of every view
+        self.shared: dict[str, list[str]] = {}  # tables that share a folder, and with which others
+        self.unplaced: list[str] = []  # tables of which nobody knows the folder: it might be any
 
-    def tables(self, catalog: str) -> list[str]:
-        """Every table of Iceberg that the catalog has."""
-        found = []
-        for namespace in [row[0] for row in self.spark.sql(f"show namespaces in {catalog}").collect()]:
-            for row in self.spark.sql(f"show tables in {catalog}.{namespace}").collect():
-                found.append(f"{catalog}.{namespace}.{row['tableName']}")
-        return sorted(found)
+    def survey(self, catalog: str) -> tuple[list[str], list[dict]]:
+        """Loads every table once: those that can be kept, and a result for each that cannot, or that an engine cannot read."""
+        sound, results = [], []
+
+        def note(name: str, action: str, outcome: str, detail: str) -> None:
+            results.append({"table_name": name, "action": action, "outcome": outcome, "detail": detail[:500], "seconds": 0.0})
+
+        for namespace in lake.namespaces(self.spark, catalog):
+            names: list[str] = []
+            entries: dict = {}
+            try:
+                names = lake.names(self.spark, namespace)
+                entries = lake.registered(self.spark, namespace)
+            except Exception as error:
+                note(namespace, "list", "failed", first_line(error))
+            for name, (kind, folders) in entries.items():
+                self.places[name] = folders
+                if kind.startswith("view"):
+                    note(name, "check", "warned", f"a {kind}: other engines neither read nor drop it, and DROP SCHEMA ... CASCADE stops at it half way")
+            for name in names:
+                try:
+                    handle = lake.load(self.spark, name)
+                    self.places[name] = self.places.get(name, set()) | lake.folders(handle)
+                    faults = self.faults(handle)
+                except Exception as error:
+                    note(name, "load", "failed", first_line(error))
+                    self.unplaced += [name] if name not in self.places else []
+                    continue
+                sound.append(name)
+                if faults:
+                    note(name, "check", "warned", "; ".join(faults))
+        self.shared = lake.sharing(self.places)
+        for name, others in self.shared.items():
+            note(name, "check", "failed", f"shares its folder with {', '.join(others)}: none of its files is removed until they are parted")
+        return sorted(sound), results
+
+    def faults(self, handle) -> list[str]:
+        schema = handle.schema()
+        names = self.spark._jvm.org.apache.iceberg.types.TypeUtil.indexNameById(schema.asStruct())
+        fields = {name: str(schema.findType(number)) for number, name in dict(names).items()}
+        parts = [field for spec in dict(handle.specs()).values() for field in spec.fields()]
+        lost = sorted({field.name() for field in parts if schema.findField(field.sourceId()) is None})
+        return unreadable(handle.operations().current().formatVersion(), lost, fields)
 
     def figures(self, table: str) -> dict[str, int]:
         """From the table's own bookkeeping: no file is read for it."""
-        handle = self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, table)
+        handle = lake.load(self.spark, table)
         current = handle.currentSnapshot()
         if current is None:
             return {**dict.fromkeys(FIGURES, 0), "delete_files": 0, "counted": 0}
@@ -182,6 +253,9 @@ class Keeper:
 
     def clear_folder(self, folder: str, days: int) -> int:
         """Removes the raw zone's days that are too old, and says how many."""
+        inside = [name for name, places in self.places.items() if any(lake.overlap(lake.normal(folder), place) for place in places)]
+        if inside:
+            raise Wrong(f"{folder} is a folder of {', '.join(inside)}: no file of it was removed")
         hadoop = self.spark._jvm.org.apache.hadoop.fs
         pattern = hadoop.Path(f"{folder}/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]")
         filesystem = pattern.getFileSystem(self.spark._jsc.hadoopConfiguration())
@@ -192,24 +266,35 @@ class Keeper:
         return len(old)
 
     def do(self, table: str, action: Action, policy: Policy) -> dict:
-        began, before = time.monotonic(), self.figures(table)
-        result = {"table_name": table, "action": action.name, "detail": ""}
+        began = time.monotonic()
+        result = {"table_name": table, "action": action.name, "detail": "", "removed_files": 0}
+        before: dict[str, int] = {}
+        after: dict[str, int] = {}
         try:
-            needed = not idle(action.name, policy, before) and (not action.only_if or self.spark.sql(action.only_if).first() is not None)
-            rows = [row.asDict() for row in self.spark.sql(action.sql).collect()] if needed else []
-            gone = removed(action.name, rows)
-            after = self.figures(table)
+            if action.name in REMOVES_FILES and (table in self.shared or self.unplaced):
+                raise Wrong(f"refused: the folder is also one of {', '.join(self.shared.get(table, self.unplaced))}, for all that is known")
+            before = after = self.figures(table)
+            if not idle(action.name, policy, before):
+                result["removed_files"] = self.call(table, action)
+                after = self.figures(table)
             if action.name == "retention" and policy.retention.get("folder"):
                 days = self.clear_folder(policy.retention["folder"], policy.retention["days"])
                 result["detail"] = f"{days} days of {policy.retention['folder']}"
-                gone += days
-            result["outcome"] = "done" if gone or before != after else "nothing"
+                result["removed_files"] += days
+            result["outcome"] = "done" if result["removed_files"] or before != after else "nothing"
         except Exception as error:
-            gone, after = 0, self.figures(table)
-            result.update(outcome="failed", detail=str(error).strip().splitlines()[0][:500])
+            result.update(outcome="failed", detail=first_line(error))
             print(error, file=sys.stderr)
-        figures = {f"{name}_{when}": values[name] for name in FIGURES for when, values in (("before", before), ("after", after))}
-        return {**result, "seconds": round(time.monotonic() - began, 1), **figures, "removed_files": gone}
+        figures = {f"{name}_{when}": values.get(name) for name in FIGURES for when, values in (("before", before), ("after", after))}
+        return {**result, "seconds": round(time.monotonic() - began, 1), **figures}
+
+    def call(self, table: str, action: Action) -> int:
+        """Does it, and says how many files went."""
+        if action.where:
+            if self.spark.sql(f"select 1 from {lake.quoted(table)} where {action.where} limit 1").first() is not None:
+                lake.delete(self.spark, table, action.where)
+            return 0
+        return removed(action.name, [row.asDict() for row in self.spark.sql(action.sql).collect()])
 
     def look_after(self, table: str, policy: Policy) -> Iterator[dict]:
         if policy.protected:
@@ -223,6 +308,13 @@ COLUMNS = {
     "ran_at": "timestamp", "run_id": "string", "table_name": "string", "action": "string", "outcome": "string", "seconds": "double",
     **{f"{name}_{when}": "long" for name in FIGURES for when in ("before", "after")}, "removed_files": "long", "detail": "string",
 }  # fmt: skip
+
+
+def write(spark, table: str, results: list[dict]) -> None:
+    if results:
+        rows = [tuple(result.get(name) for name in COLUMNS) for result in results]
+        frame = spark.createDataFrame(rows, ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()))
+        frame.coalesce(1).writeTo(lake.quoted(table)).append()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -240,21 +332,27 @@ def main(argv: list[str] | None = None) -> int:
     # Lists of files are short beside the data: many partitions of them would cost more than they spread.
     builder = SparkSession.builder.appName("maintain").config("spark.sql.shuffle.partitions", "4")
     spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    results = []
+    now = datetime.datetime.now(datetime.timezone.utc)
+    results: list[dict] = []
+
+    def note(result: dict) -> None:
+        results.append({"ran_at": now, "run_id": settings["run_id"], **result})
+        print(json.dumps(result), flush=True)
+
     try:
-        now = datetime.datetime.now(datetime.timezone.utc)
         keeper = Keeper(spark, now)
-        for table in keeper.tables(settings["results"].partition(".")[0]):
-            policy = policy_of(policies, table)
-            if policy is None or not fnmatch.fnmatchcase(table, arguments.table):
-                continue
-            for result in keeper.look_after(table, policy):
-                results.append({"ran_at": now, "run_id": settings["run_id"], **result})
-                print(json.dumps(result), flush=True)
-        if results:
-            rows = [tuple(result.get(name) for name in COLUMNS) for result in results]
-            frame = spark.createDataFrame(rows, ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()))
-            frame.coalesce(1).writeTo(settings["results"]).append()
+        try:
+            tables, found = keeper.survey(settings["results"].partition(".")[0])
+            for result in found:
+                if fnmatch.fnmatchcase(result["table_name"], arguments.table):
+                    note(result)
+            for table in tables:
+                policy = policy_of(policies, table)
+                if policy is not None and fnmatch.fnmatchcase(table, arguments.table):
+                    for result in keeper.look_after(table, policy):
+                        note(result)
+        finally:
+            write(spark, settings["results"], results)
     finally:
         spark.stop()
     return 1 if any(result["outcome"] == "failed" for result in results) else 0

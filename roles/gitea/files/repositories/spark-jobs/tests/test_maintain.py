@@ -34,9 +34,18 @@ def test_what_a_policy_does_not_name_is_not_done():
     assert list(calls(maintain.Policy(tables=["*"], manifests=True))) == ["rewrite_manifests"]
 
 
+def test_a_row_without_its_time_is_not_old():
+    retention = next(maintain.actions(FULL, "lakehouse.raw.sales", NOW))
+    assert retention.where == "`event_time` is not null and `event_time` < timestamp '2026-02-08'"
+
+
+def test_names_are_quoted_whatever_they_are():
+    said = calls(FULL, "lakehouse.my-data.2027")
+    assert all(sql.startswith("call `lakehouse`.system.") and "table => '`my-data`.`2027`'" in sql for name, sql in said.items() if name != "retention")
+
+
 def test_ages_are_reckoned_from_now_and_days_are_whole():
     said = calls(FULL)
-    assert said["retention"] == "delete from lakehouse.raw.sales where event_time < timestamp '2026-02-08'"
     assert "older_than => timestamp '2026-03-09 04:30:00', retain_last => 2" in said["expire_snapshots"]
     assert "older_than => timestamp '2026-03-07 04:30:00'" in said["remove_orphan_files"]
 
@@ -107,3 +116,43 @@ def test_wrong_policies_end_with_2_before_spark_is_started(text, capsys):
     with pytest.raises(SystemExit) as end:
         maintain.main([text])
     assert end.value.code == 2 and "usage" in capsys.readouterr().err
+
+
+def test_a_table_that_cannot_be_loaded_is_one_failed_row():
+    class Broken:
+        def __getattr__(self, name):
+            raise RuntimeError("the metadata file is gone\nat a line of Java")
+
+    (result,) = maintain.Keeper(Broken(), NOW).look_after("lakehouse.raw.sales", maintain.Policy(tables=["*"], manifests=True))
+    assert (result["outcome"], result["detail"]) == ("failed", "the metadata file is gone")
+
+
+def test_no_file_goes_from_a_folder_that_two_tables_share():
+    keeper = maintain.Keeper(None, NOW)  # without a session nothing is called
+    keeper.shared = {"lakehouse.raw.sales": ["lakehouse.raw.sales_2025"]}
+    policy = maintain.Policy(tables=["*"], snapshots={"hours": 24, "keep": 2}, orphans={"hours": 72})
+    results = list(keeper.look_after("lakehouse.raw.sales", policy))
+    assert [result["action"] for result in results] == ["expire_snapshots", "remove_orphan_files"]
+    assert all(result["outcome"] == "failed" and "lakehouse.raw.sales_2025" in result["detail"] for result in results)
+
+
+def test_no_file_goes_while_nobody_knows_the_folder_of_a_table():
+    keeper = maintain.Keeper(None, NOW)
+    keeper.unplaced = ["lakehouse.raw.broken"]
+    (result,) = keeper.look_after("lakehouse.raw.sales", maintain.Policy(tables=["*"], orphans={"hours": 72}))
+    assert result["outcome"] == "failed" and "lakehouse.raw.broken" in result["detail"]
+
+
+def test_no_day_of_the_raw_zone_goes_from_a_tables_folder():
+    keeper = maintain.Keeper(None, NOW)
+    keeper.places = {"lakehouse.raw.sales": {"s3a://lake/raw/sales/table"}}
+    with pytest.raises(AttributeError):
+        keeper.clear_folder("s3a://lake/raw/other", 30)  # goes on to the store
+    with pytest.raises(maintain.Wrong, match="a folder of lakehouse.raw.sales"):
+        keeper.clear_folder("s3://lake/raw/sales", 30)
+
+
+def test_what_an_engine_cannot_bear_is_named():
+    assert maintain.unreadable(2, [], {"a-b": "string", "s": "struct<>", "s.a": "int", "l.element": "int"}) == []
+    said = maintain.unreadable(3, ["day"], {"s.a": "int", "s.A": "int", "s.x-y": "int", "id": "uuid"})
+    assert [any(word in line for line in said) for word in ("format version 3", "(day)", "s.A, s.a", "s.x-y", "uuid (id)")] == [True] * 5

@@ -25,7 +25,7 @@ create table if not exists lakehouse.ops.maintenance (
     run_id varchar,
     table_name varchar,
     action varchar,
-    outcome varchar comment 'done, nothing, protected or failed',
+    outcome varchar comment 'done, nothing, protected, warned or failed',
     seconds double,
     data_files_before bigint,
     data_files_after bigint,

@@ -1,0 +1,1 @@
+../../gitea/files/repositories/spark-jobs/jobs/lake.py
