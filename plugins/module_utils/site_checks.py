@@ -19,6 +19,8 @@ DEFAULTS = "group_vars/all/*.yml"
 TASKS = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
 MORE_PREFIXES = ("lakehouse", "proxmox")
 ANSIBLES_TAGS = {"all", "always", "never", "tagged", "untagged"}
+# What Molecule gives to --skip-tags of whatever it runs.
+MOLECULES_TAGS = {"molecule-notest", "notest"}
 TAGS = re.compile(r"\btags: \[([^\]{}]*)\]")
 PROOFS = re.compile(r"^    proofs:\n((?: {6}.*\n)+)", re.MULTILINE)
 KEYS = re.compile(r"^ *(\w+):", re.MULTILINE)
@@ -46,7 +48,7 @@ def known_tags(root, components):
     """Of playbooks and stages, and the proofs of playbooks/verify.yml."""
     names = {tag.strip() for text in _texts(root, TASKS) for tags in TAGS.findall(text) for tag in tags.split(",")}
     proofs = {name + "_verify" for text in _texts(root, ("playbooks/verify.yml",)) for block in PROOFS.findall(text) for name in KEYS.findall(block)}
-    return names | proofs | set(components) | ANSIBLES_TAGS
+    return names | proofs | set(components) | ANSIBLES_TAGS | MOLECULES_TAGS
 
 
 def _nearest(name, known):
