@@ -20,7 +20,7 @@ TASKS = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
 MORE_PREFIXES = ("lakehouse", "proxmox")
 ANSIBLES_TAGS = {"all", "always", "never", "tagged", "untagged"}
 # What Molecule gives to --skip-tags of whatever it runs.
-MOLECULES_TAGS = {"molecule-notest", "notest"}
+MOLECULES_TAGS = {"molecule-notest", "notest", "molecule-idempotence-notest"}
 TAGS = re.compile(r"\btags: \[([^\]{}]*)\]")
 PROOFS = re.compile(r"^    proofs:\n((?: {6}.*\n)+)", re.MULTILINE)
 KEYS = re.compile(r"^ *(\w+):", re.MULTILINE)
