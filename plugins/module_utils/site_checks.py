@@ -19,6 +19,7 @@ DEFAULTS = "group_vars/all/*.yml"
 TASKS = ("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
 MORE_PREFIXES = ("lakehouse", "proxmox")
 ANSIBLES_TAGS = {"all", "always", "never", "tagged", "untagged"}
+STAGES = ("validate", "install", "configure", "service", "verify")
 # What Molecule gives to --skip-tags of whatever it runs.
 MOLECULES_TAGS = {"molecule-notest", "notest", "molecule-idempotence-notest"}
 TAGS = re.compile(r"\btags: \[([^\]{}]*)\]")
@@ -45,10 +46,11 @@ def known_variables(root):
 
 
 def known_tags(root, components):
-    """Of playbooks and stages, and the proofs of playbooks/verify.yml."""
+    """Of playbooks and stages, the site's own components among them, and the proofs of playbooks/verify.yml."""
     names = {tag.strip() for text in _texts(root, TASKS) for tags in TAGS.findall(text) for tag in tags.split(",")}
     proofs = {name + "_verify" for text in _texts(root, ("playbooks/verify.yml",)) for block in PROOFS.findall(text) for name in KEYS.findall(block)}
-    return names | proofs | set(components) | ANSIBLES_TAGS | MOLECULES_TAGS
+    stages = {"%s_%s" % (name, stage) for name in components for stage in STAGES}
+    return names | proofs | set(components) | stages | ANSIBLES_TAGS | MOLECULES_TAGS
 
 
 def _nearest(name, known):
@@ -89,8 +91,9 @@ def form_problems(given, defaults):
         if name not in defaults or (isinstance(value, str) and "{{" in value):
             continue
         if value is None:
-            empty = {list: "[]", dict: "{}", str: '""'}.get(type(default))
-            problems.append("%s has no value: write %s." % (name, empty or "one") + " To take the default, remove the line.")
+            # Ansible's reader of YAML gives types of its own, which are kinds of these.
+            empty = next((text for kind, text in ((list, "[]"), (dict, "{}"), (str, '""')) if isinstance(default, kind)), "one")
+            problems.append("%s has no value: write %s. To take the default, remove the line." % (name, empty))
         elif isinstance(default, str) and isinstance(value, (bool, int, float, datetime.date)):
             problems.append('%s is %s, which YAML does not take for a text: write it in quotes, as in "2026".' % (name, value))
         elif isinstance(default, (list, dict)) and isinstance(value, (str, bool, int, float, list, dict)) and not isinstance(value, type(default)):
