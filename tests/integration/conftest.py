@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers that tests of several components use.
 
-MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cache; Spark, with tables in a folder of this
-machine, is in the folder that SPARK_HOME names, or else that of the release in the cache.
+MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cache; Kafka's jars are in the folder that KAFKA_LIBS
+names, and Spark, with tables in a folder of this machine, in the one that SPARK_HOME names, or else those of the releases there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pathlib
 import subprocess
 
 import pytest
+from kafka_broker import Broker
 from minio_server import Server
 from releases import locked_version, unpack
 
@@ -63,7 +64,7 @@ def minio_server(minio_binary, tmp_path_factory):
 def spark_home(tmp_path_factory):
     if os.environ.get("SPARK_HOME"):
         return pathlib.Path(os.environ["SPARK_HOME"])
-    # What belongs to S3 and Kafka is half of it, and nothing here needs it.
+    # What belongs to S3 is half of it, and nothing here needs it.
     without = "--exclude=aws-java-sdk-bundle-*"
     return unpack("spark", locked_version("lakehouse_spark_version"), tmp_path_factory.mktemp("spark-release"), "SPARK_HOME", without)
 
@@ -103,3 +104,22 @@ def submit(spark_home, tmp_path_factory):
         return done.stdout
 
     return call
+
+
+@pytest.fixture(scope="session")
+def jars(tmp_path_factory):
+    if os.environ.get("KAFKA_LIBS"):
+        return pathlib.Path(os.environ["KAFKA_LIBS"])
+    return unpack("kafka", locked_version("lakehouse_kafka_version"), tmp_path_factory.mktemp("kafka-release"), "KAFKA_LIBS") / "libs"
+
+
+@pytest.fixture(scope="session")
+def broker(jars, tmp_path_factory):
+    instance = Broker(jars, tmp_path_factory.mktemp("kafka"))
+    instance.tool("kafka.tools.StorageTool", "format", "-t", instance.cluster_id, "-c", instance.config)
+    try:
+        instance.start()
+        instance.set_admin_password()
+        yield instance
+    finally:
+        instance.stop()

@@ -4,6 +4,8 @@
 """Writes the events of Kafka's topics into Iceberg tables, each exactly once.
 
     lakehouse_stream.py SETTINGS.json
+    lakehouse_stream.py SETTINGS.json --position TOPIC     says where it is, and what Kafka has
+    lakehouse_stream.py SETTINGS.json --reset TOPIC        the same, and removes its checkpoint; the stream has to be stopped
 
 One streaming query for each topic. Spark notes in the checkpoint which offsets a batch has before it is written, and after
 that it was; so one that was killed in between comes again, the same, as the first after a start. Of the first batch, rows
@@ -21,13 +23,17 @@ import json
 import logging
 import os
 import random
+import re
 import shlex
 import signal
+import socket
 import sys
 import threading
 import time
+import urllib.parse
 from typing import Any, Callable, Optional
 
+import stream_kafka
 from event_fields import CHECKED, SPARK_TYPES, in_time, read_as, text_of, value
 
 Settings = dict[str, Any]
@@ -38,15 +44,25 @@ ORIGIN = {"kafka_partition": "INT", "kafka_offset": "BIGINT", "kafka_time": "TIM
 DEAD_LETTERS = {"stream": "STRING", "topic": "STRING", **ORIGIN, "reason": "STRING", "key": "BINARY", "value": "BINARY"}
 # A common mistake of producers: microseconds or nanoseconds.
 WRONG_TIME = "record timestamp: not in milliseconds"
+# The property of a table that a stream made. Without it a table is known by the columns that only streams add.
+MARK = "lakehouse.stream"
+# How long every snapshot of a table stays, unless the table says otherwise by KEPT_MILLIS: readers open one within seconds.
+RECENT_MILLIS = 60000
+KEPT_MILLIS = "history.expire.max-snapshot-age-ms"
 TICK_SECONDS = 2
-OFFSETS_SECONDS = 10
-SNAPSHOTS_SECONDS = 300
+WATCH_SECONDS = 3
+SNAPSHOTS_SECONDS = 60
+# Records that wait for so long, while nothing is written, have been forgotten by somebody.
+STALLED_SECONDS = 60
+# A batch of so many records is looked at before it is written: it may be of more partitions than one commit should make files.
+WIDE_RECORDS, SAMPLE, MOST_PARTITIONS = 10000, 1000, 500
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 5, 30
-# After so many failures in a row of one query it may be the JVM's fault: systemd makes a new one.
+# After so many failures in a row, while no topic gets on, it may be the JVM's fault: systemd makes a new one.
 MOST_FAILURES = 10
 # And so it may where a batch hangs.
 MOST_BATCH_SECONDS = 900
 STOP_SECONDS = 45
+PROBE_SECONDS = 3
 
 log = logging.getLogger("stream")
 
@@ -102,12 +118,40 @@ def group(settings: Settings) -> str:
     return "spark-" + settings["name"]
 
 
-def lag(progress: Optional[Settings]) -> tuple[dict[str, int], int]:
-    """The offsets that a query has reached in each partition, and how many records it is behind."""
+def reached(progress: Optional[Settings]) -> dict[str, int]:
+    """The offsets that a query has written in each partition."""
     source = (progress or {}).get("sources", [{}])[0]
-    reached = next(iter((source.get("endOffset") or {}).values()), {})
-    latest = next(iter((source.get("latestOffset") or {}).values()), {})
-    return reached, sum(max(0, offset - reached.get(partition, 0)) for partition, offset in latest.items())
+    return next(iter((source.get("endOffset") or {}).values()), {})
+
+
+def behind(ends: dict[str, int], at: dict[str, int]) -> int:
+    """How many records are in Kafka and not in the table."""
+    return sum(max(0, end - at.get(partition, 0)) for partition, end in ends.items())
+
+
+def moment(seconds: Optional[float]) -> Optional[str]:
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def plain(error: BaseException) -> str:
+    """The cause of a fault in a line: the last one that Java names, without its class and the way that it took."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line.partition(":")[2].strip() for line in lines if line.startswith("Caused by:")] or lines[:1] or [type(error).__name__]
+    words = causes[-1]
+    while re.match(r"(py4j|[a-z]+[.])[\w.$]*: ", words):
+        words = words.partition(": ")[2]
+    return words[:400]
+
+
+def unwanted(snapshots: list[tuple[int, int, bool]], now: int, recent: int, minutes: int) -> list[int]:
+    """Which snapshots may go, of (id, milliseconds, whether it dropped files of the one before), the oldest first.
+
+    The recent ones stay, which readers may be about to open. Of the older ones those stay, for so many minutes, before and after
+    which files were dropped: they hold all that queries which have been running since may still read, and what a deletion took.
+    """
+    followed = list(zip(snapshots, snapshots[1:]))
+    return [number for (number, at, dropped), (dummy, dummy, dropped_next) in followed
+            if at < now - recent and not ((dropped or dropped_next) and at >= now - 60000 * minutes)]
 
 
 def submit_arguments(settings: Settings) -> list[str]:
@@ -129,6 +173,10 @@ def submit_arguments(settings: Settings) -> list[str]:
         # It would read the record anew for each field.
         "spark.sql.optimizer.enableJsonExpressionOptimization": "false",
         "spark.sql.streaming.stopTimeout": "10s",
+        # The last batches' offsets are enough to go on; the default keeps a hundred, each a few objects in the store.
+        "spark.sql.streaming.minBatchesToRetain": 5,
+        # Each topic has its share: many small tasks of one do not make the others wait.
+        "spark.scheduler.mode": "FAIR",
         **settings["settings"],
     }
     arguments = ["--master", settings["master"], "--driver-memory", "%dm" % settings["driver_memory_mib"],
@@ -152,11 +200,14 @@ class Table:
         if self.is_right:
             return
         self.spark.sql("CREATE NAMESPACE IF NOT EXISTS %s" % self.name.rpartition(".")[0])
-        self.spark.sql("CREATE TABLE IF NOT EXISTS %s (%s) USING iceberg" % (self.name, definition(self.fields)))
-        self._columns()
-        self._partitions()
+        wanted = {**self.properties, MARK: "1"}
+        if not self.spark.catalog.tableExists(self.name):
+            self.spark.sql("CREATE TABLE IF NOT EXISTS %s (%s) USING iceberg TBLPROPERTIES (%s)" % (
+                self.name, definition(self.fields), self._properties(wanted)))
         have = dict(self.handle().properties())
-        new = {name: value for name, value in self.properties.items() if have.get(name) != value}
+        self._columns(MARK in have)
+        self._partitions()
+        new = {name: value for name, value in wanted.items() if have.get(name) != value}
         if new:
             self.spark.sql("ALTER TABLE %s SET TBLPROPERTIES (%s)" % (self.name, self._properties(new)))
         self.is_right = True
@@ -164,19 +215,44 @@ class Table:
     def handle(self) -> Any:
         return self.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.name)
 
-    def forget_snapshots(self, minutes: int) -> None:
-        before = int((time.time() - 60 * minutes) * 1000)
-        self.handle().expireSnapshots().expireOlderThan(before).retainLast(1).commit()
+    def last_written(self) -> Optional[float]:
+        """When rows were added last, as far as the snapshots tell."""
+        return max((snapshot.timestampMillis() / 1000 for snapshot in self.handle().snapshots() if snapshot.operation() == "append"), default=None)
 
-    def _columns(self) -> None:
+    def forget_snapshots(self, minutes: int) -> None:
+        table = self.handle()
+        recent = int(dict(table.properties()).get(KEPT_MILLIS, RECENT_MILLIS))
+        now, snapshots, before = int(time.time() * 1000), [], None
+        for snapshot in sorted(table.snapshots(), key=lambda each: each.timestampMillis()):
+            dropped = before is not None and before.timestampMillis() < now - recent and self._dropped(table, before, snapshot)
+            snapshots.append((snapshot.snapshotId(), snapshot.timestampMillis(), dropped))
+            before = snapshot
+        named = {reference.snapshotId() for reference in table.refs().values()}
+        old = [number for number in unwanted(snapshots, now, recent, minutes) if number not in named]
+        if old:
+            expire = table.expireSnapshots().expireOlderThan(0)  # those that are named, and no more
+            for number in old:
+                expire = expire.expireSnapshotId(number)
+            expire.commit()
+
+    def _dropped(self, table: Any, before: Any, snapshot: Any) -> bool:
+        """Whether a snapshot dropped files of the one before: rows were deleted or rewritten, or manifests merged, which its summary does not say."""
+        files = table.io()
+        return snapshot.operation() != "append" or not self.spark._jvm.java.util.HashSet(snapshot.allManifests(files)).containsAll(before.allManifests(files))
+
+    def _columns(self, marked: bool) -> None:
+        """Adds the columns that are missing, and changes nothing where one is wrong or the table is somebody else's."""
         have = {field.name: field.dataType.simpleString().upper() for field in self.spark.table(self.name).schema}
+        if not marked and any(have.get(name) != kind for name, kind in ORIGIN.items()):
+            raise WrongTable("%s was there before, and no stream made it, so it is left alone: give the topic another `table`, or rename the one "
+                             "that is there" % self.name)
         for name, kind in self.fields.items():
-            if name not in have:
-                log.info("%s: adding the column %s", self.name, name)
-                self.spark.sql("ALTER TABLE %s ADD COLUMN `%s` %s" % (self.name, name, kind))
-            elif have[name] != kind:
+            if have.get(name, kind) != kind:
                 raise WrongTable("%s.%s is %s, and the schema says %s: a type cannot be changed. Give the field its old type or another name, "
                                  "or the topic another table" % (self.name, name, have[name], kind))
+        for name in [name for name in self.fields if name not in have]:
+            log.info("%s: adding the column %s", self.name, name)
+            self.spark.sql("ALTER TABLE %s ADD COLUMN `%s` %s" % (self.name, name, self.fields[name]))
 
     def _partitions(self) -> None:
         table = self.handle()
@@ -219,13 +295,22 @@ class Topic:
     def __init__(self, spark: Any, settings: Settings, topic: Settings, dead_letters: Table, stopping: threading.Event) -> None:
         self.spark, self.settings, self.topic, self.dead_letters, self.stopping = spark, settings, topic, dead_letters, stopping
         self.table = Table(spark, "%s.%s" % (settings["catalog"], topic["table"]), columns(topic), topic["partitioned_by"], topic["properties"])
+        self.checkpoint = stream_kafka.Checkpoint(spark, settings, topic["topic"])
+        self.broker: Any = None
         self.query: Any = None
         self.first = True
+        # Up to these offsets the table may have records already, without the checkpoint knowing.
+        self.suspected: dict[str, int] = {}
         self.batch_since: Optional[float] = None
         self.failures = 0
+        self.failing_since = self.moved_at = time.monotonic()
         self.fault: Optional[str] = None
+        self.batch_fault: Optional[str] = None
         self.retry_at = 0.0
         self.reached: dict[str, int] = {}
+        self.ends: Optional[dict[str, int]] = None
+        self.waiting_since: Optional[float] = None
+        self.written_at: Optional[float] = None
 
     @property
     def name(self) -> str:
@@ -244,6 +329,7 @@ class Topic:
                     raise SystemExit("%s hangs in a batch: trying in a new process" % self.name)
                 if self.query.lastProgress is not None:
                     self.failures, self.fault = 0, None
+                    self.reached = reached(self.query.lastProgress) or self.reached
                 return
             if self.query is not None:
                 ended, self.query = self.query, None
@@ -254,17 +340,19 @@ class Topic:
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:
-        self.failures += 1
+        if not self.failures:
+            self.failing_since = time.monotonic()
+        # A table that is wrong is nobody's fault but its own.
+        self.failures += not isinstance(error, WrongTable)
         self.table.is_right = self.dead_letters.is_right = False
-        # A fault in Spark or Iceberg brings its causes along, and the last one says most.
-        lines = str(error).splitlines()
-        cause = [line.strip() for line in lines if line.startswith("Caused by:")]
-        self.fault = " / ".join([line.strip() for line in lines[:2]] + cause[-1:])[:800]
-        pause = min(FIRST_PAUSE_SECONDS * self.failures, LAST_PAUSE_SECONDS)
+        # What comes by way of Spark is wrapped in what Python and Java tell each other.
+        self.fault, self.batch_fault = self.batch_fault or plain(error), None
+        if re.search("data may have been (missed|lost)", str(error)):
+            self.fault = "Kafka no longer has what this stream was to read next, or the topic was made again. To go on with what is there: " \
+                         "playbooks/stream_reset.yml -e stream=%s -e topic=%s" % (self.settings["name"], self.name)
+        pause = LAST_PAUSE_SECONDS if isinstance(error, WrongTable) else min(FIRST_PAUSE_SECONDS * self.failures, LAST_PAUSE_SECONDS)
         self.retry_at = time.monotonic() + pause
         log.warning("%s failed %d times in a row, next try in %d s: %s", self.name, self.failures, pause, self.fault)
-        if self.failures >= MOST_FAILURES:
-            raise SystemExit("%s failed %d times in a row: trying in a new process" % (self.name, self.failures))
 
     def reader_options(self) -> dict[str, str]:
         return {
@@ -283,8 +371,14 @@ class Topic:
     def _start(self) -> None:
         self.table.ensure()
         self.dead_letters.ensure()
+        self.written_at = self.written_at or self.table.last_written()
         reader = self.spark.readStream.format("kafka").options(**self.reader_options())
         self.first = True
+        if self.checkpoint.last() < 0:
+            # A new stream, or one whose checkpoint was removed: what Kafka has may be in the table already.
+            self.suspected = self.broker.offsets([self.name], "latest").get(self.name, {})
+        # Of the thread that starts a query, and so of the query.
+        self.spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
         self.query = (reader.load().writeStream.queryName(self.name).foreachBatch(self._batch)
                       .option("checkpointLocation", "%s/%s/%s" % (self.settings["checkpoints"], self.settings["name"], self.name))
                       .trigger(processingTime="%d seconds" % self.settings["trigger_seconds"]).start())
@@ -296,27 +390,83 @@ class Topic:
             raise Stopping("the stream stops")
         self.batch_since = time.monotonic()
         try:
-            self._write(batch, number)
+            self._write_range(batch, number)
+        except Exception as error:
+            self.batch_fault = plain(error)
+            raise
         finally:
             self.batch_since = None
 
-    def _write(self, batch: Any, number: int) -> None:
+    def _write_range(self, batch: Any, number: int) -> None:
+        start, end = self.checkpoint.end(number - 1), self.checkpoint.end(number)
+        again = self.first or any(start.get(partition, 0) < offset for partition, offset in self.suspected.items())
+        try:
+            self._write(batch, number, again, behind(end, start))
+        except Exception as error:
+            # Spark's reader multiplies a record's time, and fails where a producer gave nanoseconds.
+            if "long overflow" not in str(error):
+                raise
+            log.warning("%s: batch %d has records whose own time Spark cannot read, and is read by Kafka's client", self.name, number)
+            for piece in self.broker.pieces(self.name, start, end):
+                times = "CASE WHEN abs(millis) < 100000000000000 THEN timestamp_millis(millis) END AS timestamp"
+                rows = self.spark.createDataFrame(piece, stream_kafka.RECORD).selectExpr("key", "value", "partition", "offset", times)
+                self._write(rows, number, again, len(piece))
+        self.first = False
+        self.moved_at = time.monotonic()
+
+    def _write(self, batch: Any, number: int, again: bool, records: int) -> None:
+        """Write a batch; where it comes again, without what the tables have."""
         from pyspark.sql import Observation, functions as F
 
-        known = self._known(batch) if self.first else None
+        known = self._known(batch) if again else None
+        if records >= WIDE_RECORDS and self._partitions(self._checked(batch.where("pmod(offset, %d) = 0" % (records // SAMPLE)))) > SAMPLE // 10:
+            self._write_wide(self._checked(batch), number, known)
+            return
         seen = Observation()
-        rows = self._checked(batch).observe(seen, F.count("reason").alias("malformed"))
-        good = rows.where("reason IS NULL").select("columns.*", *ORIGIN)
-        self._append(self.table, good, known and known(self.table, "true"))
-        malformed = seen.get["malformed"]
-        if malformed:
+        rows = self._checked(batch).observe(seen, F.count("reason").alias("malformed"), F.count(F.lit(1)).alias("records"))
+        self._append(self.table, self._good(rows), known and known(self.table, "true"))
+        if seen.get["records"] > seen.get["malformed"]:
+            self.written_at = time.time()
+        if seen.get["malformed"]:
             # Rare, and so read again rather than kept for.
-            bad = (self._checked(batch).observe(Observation(), F.count("reason").alias("malformed")).where("reason IS NOT NULL")
-                   .selectExpr("%s AS stream" % text_of(self.settings["name"]), "%s AS topic" % text_of(self.name), *ORIGIN, "reason", "key", "value"))
-            mine = "stream = %s AND topic = %s" % (text_of(self.settings["name"]), text_of(self.name))
-            self._append(self.dead_letters, bad, known and known(self.dead_letters, mine))
-            log.warning("%s: %d malformed records of batch %d are in %s", self.name, malformed, number, self.dead_letters.name)
-        self.first = False
+            self._set_aside(self._checked(batch), number, seen.get["malformed"], known)
+
+    def _write_wide(self, rows: Any, number: int, known: Any) -> None:
+        """Write a batch of many partitions, as after a back-fill, in several commits: a file for each partition is too many for one."""
+        from pyspark.storagelevel import StorageLevel
+
+        rows = rows.select(*ORIGIN, "columns", "reason", "key", "value").persist(StorageLevel.DISK_ONLY)
+        try:
+            partitions, malformed = self._partitions(rows), rows.where("reason IS NOT NULL").count()
+            slices = -(-partitions // MOST_PARTITIONS)
+            log.info("%s: batch %d is of %d partitions, and is written in %d commits", self.name, number, partitions, slices)
+            for part in range(slices):
+                good = self._good(rows).where("pmod(xxhash64(%s), %d) = %d" % (self._partition_values(), slices, part))
+                self._append(self.table, good, known and known(self.table, "true"))
+                self.batch_since = self.moved_at = time.monotonic()
+                self.written_at = time.time()
+            if malformed:
+                self._set_aside(rows, number, malformed, known)
+        finally:
+            rows.unpersist()
+
+    def _partition_values(self) -> str:
+        """What a row's partition is made of, by the functions that Iceberg offers for it."""
+        return ", ".join("%s.system.%s" % (self.settings["catalog"], part) if "(" in part else part for part in self.topic["partitioned_by"]) or "1"
+
+    def _partitions(self, rows: Any) -> int:
+        return self._good(rows).selectExpr("struct(%s) AS part" % self._partition_values()).distinct().count()
+
+    @staticmethod
+    def _good(rows: Any) -> Any:
+        return rows.where("reason IS NULL").select("columns.*", *ORIGIN)
+
+    def _set_aside(self, rows: Any, number: int, malformed: int, known: Any) -> None:
+        bad = rows.where("reason IS NOT NULL").selectExpr(
+            "%s AS stream" % text_of(self.settings["name"]), "%s AS topic" % text_of(self.name), *ORIGIN, "reason", "key", "value")
+        mine = "stream = %s AND topic = %s" % (text_of(self.settings["name"]), text_of(self.name))
+        self._append(self.dead_letters, bad, known and known(self.dead_letters, mine))
+        log.warning("%s: %d malformed records of batch %d are in %s", self.name, malformed, number, self.dead_letters.name)
 
     def _checked(self, batch: Any) -> Any:
         """The records as columns, with the reason why one is malformed."""
@@ -341,7 +491,8 @@ class Topic:
 
         if known is not None:
             rows = rows.alias("row").join(known.alias("known"), functions.expr(SAME_POSITION), "left_anti")
-        rows.writeTo(table.name).option("fanout-enabled", "true").append()
+        # Sorted by partition, so that one file is open at a time, however many partitions there are.
+        rows.writeTo(table.name).option("fanout-enabled", "false").append()
 
     def stop(self, until: float) -> None:
         """End the query once its batch is written; a batch that begins meanwhile gives up by itself."""
@@ -351,13 +502,88 @@ class Topic:
             time.sleep(0.1)
         self.query.stop()
 
-    def status(self) -> Settings:
-        progress = self.query.lastProgress if self.query is not None else None
-        reached, behind = lag(progress)
-        self.reached = reached or self.reached
-        state = "running" if self.query is not None and not self.fault else "failing" if self.fault else "starting"
-        return {"state": state, "table": self.table.name, "batch": (progress or {}).get("batchId"), "reached": self.reached, "lag": behind,
-                "failures": self.failures, "fault": self.fault}
+    def look(self, ends: dict[str, int], now: float) -> None:
+        """Note what Kafka has, and since when records wait without any being written."""
+        self.ends = ends
+        if not behind(ends, self.reached):
+            self.waiting_since = None
+        else:
+            self.waiting_since = max(self.waiting_since or now, now - (time.monotonic() - self.moved_at))
+
+    def status(self, away: list[str], now: float) -> Settings:
+        lag = None if self.ends is None else behind(self.ends, self.reached)
+        stalled = self.waiting_since is not None and now - self.waiting_since > STALLED_SECONDS
+        fault, since = self.fault, self.batch_since
+        if fault is None and stalled:
+            fault = "%d records wait since %s, and nothing was written" % (lag or 0, moment(self.waiting_since))
+            fault += "; a batch has been running for %d s" % (time.monotonic() - since) if since is not None else ""
+        if away and (fault or lag is None):
+            fault = ". ".join(away + ([fault] if fault else []))
+        state = "failing" if self.fault else "stalled" if fault else "running" if self.query is not None else "starting"
+        return {"state": state, "table": self.table.name, "reached": self.reached, "lag": lag, "waiting_since": moment(self.waiting_since),
+                "last_written_at": moment(self.written_at), "failures": self.failures, "fault": fault}
+
+
+class Watch:
+    """Looks from outside of the queries at what Kafka has, and at what is away while nothing gets on, and writes down how each topic is.
+
+    In a thread of its own, since whatever hangs must not keep it from saying so.
+    """
+
+    def __init__(self, spark: Any, settings: Settings, topics: list[Topic]) -> None:
+        self.settings, self.topics = settings, topics
+        self.broker = stream_kafka.Broker(spark._jvm, settings)
+        configuration = spark._jsc.hadoopConfiguration()
+        self.places = {"Kafka": settings["bootstrap_servers"].split(","), "The metastore": (configuration.get("hive.metastore.uris") or "").split(","),
+                       "The object store": [configuration.get("fs.s3a.endpoint") or ""]}
+        self.away: list[str] = []
+        self.told: dict[str, dict[str, int]] = {}
+        for topic in topics:
+            topic.broker = self.broker
+
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            try:
+                self.look()
+            except Exception as error:  # it is what tells of faults
+                for topic in self.topics:
+                    topic.ends = None
+                self.away = self.unreachable() or ["Kafka does not say what it has: %s" % plain(error)]
+            self.write_status()
+            stopping.wait(WATCH_SECONDS)
+
+    def look(self) -> None:
+        if not self.told:
+            self.told = self.broker.told()
+            for topic in self.topics:
+                topic.reached = topic.reached or self.told.get(topic.name, {})
+        ends, now = self.broker.offsets([topic.name for topic in self.topics], "latest"), time.time()
+        for topic in self.topics:
+            topic.look(ends.get(topic.name, {}), now)
+        self.away = self.unreachable() if any(topic.fault or topic.status([], now)["state"] == "stalled" for topic in self.topics) else []
+        new = {topic.name: topic.reached for topic in self.topics if topic.reached and topic.reached != self.told.get(topic.name)}
+        if new:
+            self.broker.tell(new)
+            self.told.update({name: dict(offsets) for name, offsets in new.items()})
+
+    def write_status(self) -> None:
+        """For people, `status.yml` and `verify`; the folder goes with the process."""
+        path, now = os.path.join(os.environ["RUNTIME_DIRECTORY"], "status.json"), time.time()
+        topics = {topic.name: topic.status(self.away, now) for topic in self.topics}
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump({"at": moment(now), "stream": self.settings["name"], "topics": topics}, file, indent=2)
+        os.replace(path + ".new", path)
+
+    def unreachable(self) -> list[str]:
+        said = []
+        for name, places in self.places.items():
+            for place in [place for place in places if place]:
+                address = urllib.parse.urlsplit(place if "//" in place else "//" + place)
+                try:
+                    socket.create_connection((address.hostname, address.port or 443), timeout=PROBE_SECONDS).close()
+                except OSError as error:
+                    said.append("%s (%s) cannot be reached: %s" % (name, address.netloc, error))
+        return said
 
 
 class Snapshots:
@@ -366,48 +592,14 @@ class Snapshots:
     def __init__(self, topics: list[Topic], minutes: int) -> None:
         self.tables = {table.name: table for topic in topics for table in (topic.table, topic.dead_letters)}
         self.minutes = minutes
-        self.at = time.monotonic() + SNAPSHOTS_SECONDS
 
-    def forget(self) -> None:
-        from py4j.protocol import Py4JJavaError
-
-        if not self.minutes or time.monotonic() < self.at:
-            return
-        self.at = time.monotonic() + SNAPSHOTS_SECONDS
-        for table in self.tables.values():
-            try:
-                table.forget_snapshots(self.minutes)
-            except Py4JJavaError as error:
-                log.info("%s keeps old snapshots until later: %s", table.name, str(error.java_exception)[:200])
-
-
-class Offsets:
-    """Tells Kafka how far the stream is, so that whoever shows the lag of groups shows that of streams. Spark itself goes by its checkpoint."""
-
-    def __init__(self, jvm: Any, settings: Settings) -> None:
-        self.jvm, self.group = jvm, group(settings)
-        properties = jvm.java.util.Properties()
-        for name, setting in {"bootstrap.servers": settings["bootstrap_servers"], "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
-                            "default.api.timeout.ms": "5000", "request.timeout.ms": "5000"}.items():
-            properties.setProperty(name, setting)
-        self.admin = jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
-        self.at = 0.0
-
-    def tell(self, topics: list[Topic]) -> None:
-        from py4j.protocol import Py4JJavaError
-
-        if time.monotonic() < self.at:
-            return
-        self.at = time.monotonic() + OFFSETS_SECONDS
-        offsets = self.jvm.java.util.HashMap()
-        for topic in topics:
-            for partition, offset in topic.reached.items():
-                where = self.jvm.org.apache.kafka.common.TopicPartition(topic.name, int(partition))
-                offsets[where] = self.jvm.org.apache.kafka.clients.consumer.OffsetAndMetadata(int(offset))
-        try:
-            self.admin.alterConsumerGroupOffsets(self.group, offsets).all().get()
-        except Py4JJavaError as error:
-            log.info("Kafka was not told how far the stream is: %s", str(error.java_exception)[:200])
+    def run(self, stopping: threading.Event) -> None:
+        while self.minutes and not stopping.wait(SNAPSHOTS_SECONDS):
+            for table in [table for table in self.tables.values() if table.is_right]:
+                try:
+                    table.forget_snapshots(self.minutes)
+                except Exception as error:  # what fails today goes with the next ones
+                    log.info("%s keeps old snapshots until later: %s", table.name, plain(error))
 
 
 # --- The process ---
@@ -424,13 +616,24 @@ def session(settings: Settings) -> Any:
     return spark
 
 
-def write_status(topics: list[Topic]) -> None:
-    """How each topic is, for people and for `verify`; the folder goes with the process, so what is there is true."""
-    path = os.path.join(os.environ["RUNTIME_DIRECTORY"], "status.json")
-    status = {"at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "topics": {topic.name: topic.status() for topic in topics}}
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump(status, file, indent=2)
-    os.replace(path + ".new", path)
+def hopeless(topics: list[Topic]) -> list[str]:
+    """Topics that fail again and again while no other gets on, so that the JVM may be at fault."""
+    return [topic.name for topic in topics if topic.failures >= MOST_FAILURES and not any(other.moved_at > topic.failing_since for other in topics)]
+
+
+def reset(settings: Settings, name: str, apply: bool) -> None:
+    """Say what a topic gives up that begins again with what Kafka has, and where it is told to, forget its checkpoint."""
+    spark = session({**settings, "master": "local[1]", "driver_memory_mib": 512})
+    checkpoint, broker = stream_kafka.Checkpoint(spark, settings, name), stream_kafka.Broker(spark._jvm, settings)
+    last = checkpoint.last()
+    at = checkpoint.end(last) if last >= 0 else {}
+    first, end = (broker.offsets([name], which).get(name, {}) for which in ("earliest", "latest"))
+    places = sorted({*at, *end}, key=int)
+    print(json.dumps({"checkpoint": checkpoint.path, "found": last >= 0, "partitions": [
+        {"partition": int(place), "stream": at.get(place), "from": first.get(place), "to": end.get(place)} for place in places]}))
+    if apply:
+        checkpoint.remove()
+    spark.stop()
 
 
 def main() -> None:
@@ -438,6 +641,9 @@ def main() -> None:
     logging.getLogger("py4j").setLevel(logging.ERROR)
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
+    if sys.argv[2:]:
+        reset(settings, sys.argv[3], apply=sys.argv[2] == "--reset")
+        return
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *dummy: stopping.set())
     spark = session(settings)
@@ -445,15 +651,15 @@ def main() -> None:
 
     dead_letters = dead_letters_table(spark, settings)
     topics = [Topic(spark, settings, topic, dead_letters, stopping) for topic in settings["topics"]]
-    offsets = Offsets(spark._jvm, settings)
-    snapshots = Snapshots(topics, settings["snapshot_minutes"])
+    watch = Watch(spark, settings, topics)
+    for helper in (watch, Snapshots(topics, settings["snapshot_minutes"])):
+        threading.Thread(target=helper.run, args=(stopping,), daemon=True).start()
     try:
         while not stopping.is_set():
             for topic in topics:
                 topic.tend()
-            write_status(topics)
-            offsets.tell(topics)
-            snapshots.forget()
+            if hopeless(topics):
+                raise SystemExit("%s failed again and again: trying in a new process" % ", ".join(hopeless(topics)))
             stopping.wait(TICK_SECONDS)
     except (ConnectionError, Py4JNetworkError) as error:
         raise SystemExit("Java is gone (%s): trying in a new process" % error) from error

@@ -1,41 +1,15 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules, run as Ansible runs them against a real broker.
-
-The broker's jars are in the folder that KAFKA_LIBS names, or else of the release in the mirror's cache.
-"""
+"""The modules, run as Ansible runs them against a real broker."""
 
 from __future__ import annotations
 
 import logging
-import os
-import pathlib
 import secrets
 
 import pytest
-from kafka_broker import Broker
 from module_runs import run_module, run_twice
-from releases import locked_version, unpack
-
-
-@pytest.fixture(scope="session")
-def jars(tmp_path_factory):
-    if os.environ.get("KAFKA_LIBS"):
-        return pathlib.Path(os.environ["KAFKA_LIBS"])
-    return unpack("kafka", locked_version("lakehouse_kafka_version"), tmp_path_factory.mktemp("kafka-release"), "KAFKA_LIBS") / "libs"
-
-
-@pytest.fixture(scope="session")
-def broker(jars, tmp_path_factory):
-    instance = Broker(jars, tmp_path_factory.mktemp("kafka"))
-    instance.tool("kafka.tools.StorageTool", "format", "-t", instance.cluster_id, "-c", instance.config)
-    try:
-        instance.start()
-        instance.set_admin_password()
-        yield instance
-    finally:
-        instance.stop()
 
 
 @pytest.fixture

@@ -28,6 +28,11 @@ def curated(**personal):
     return {"spark_streams_curate_tables": [{"name": "shop", "schema": SCHEMA, **personal}]}
 
 
+PROPERTIES = {
+    "write.distribution-mode": "hash", "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "15",
+    "commit.manifest.target-size-bytes": "1048576",
+}
 GOOD = {
     "spark_streams_streams": [stream()],
     "spark_streams_kafka_bootstrap_servers": "kafka.example.test:9093",
@@ -125,7 +130,7 @@ def test_a_topic_says_little_and_gets_the_rest(run):
         "name": "shop", "trigger_seconds": 2, "max_offsets_per_trigger": 100000, "driver_memory_mib": 768, "master": "local[2]",
         "topics": [{"topic": "shop.orders", "table": "raw.orders", "schema": SCHEMA, "required": ["event_id", "event_time"],
                     "partitioned_by": ["days(event_time)"], "fail_on_data_loss": True,
-                    "properties": {"write.distribution-mode": "hash", "write.parquet.compression-codec": "zstd"}}]}]
+                    "properties": PROPERTIES}]}]
 
 
 def test_what_a_stream_and_a_topic_say_has_the_last_word(run):

@@ -58,6 +58,14 @@ def test_the_next_batches_follow(said):
     assert said["next"] == [said["anew"][0] + 10, said["anew"][1]]
 
 
+def test_a_batch_of_many_days_is_written_in_several_commits_and_once(said):
+    assert said["wide"] == [239, 239, 239, 5]
+
+
+def test_a_table_of_an_older_release_is_known_as_a_streams(said):
+    assert said["marked"]
+
+
 def test_a_batch_that_begins_while_the_stream_stops_is_left_for_later(said):
     assert said["stopping"] == said["next"]
 
@@ -72,6 +80,10 @@ def test_old_snapshots_are_forgotten_and_nothing_else(said):
     assert said["kept"] == 0
     assert said["snapshots"] == 1
     assert said["after"] == [said["next"][0] + 1, said["next"][1]]
+
+
+def test_snapshots_around_a_merge_of_manifests_stay_for_running_queries(said):
+    assert said["merged"] == [[3, 4, 5], 3]
 
 
 def test_a_changed_type_is_refused_with_its_remedy(said):
