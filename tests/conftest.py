@@ -39,6 +39,7 @@ def modules_speak_for_themselves(monkeypatch):
 APART = ("playbooks", "spark")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
 def pytest_collection_modifyitems(items):
     """With `--dist loadgroup`, what one folder's servers serve is run by one worker, so that they are started once."""
     for item in items:

@@ -53,7 +53,8 @@ def site(tmp_path):
         "children": {group: {"hosts": dict.fromkeys(names)} for group, names in hosts.items()},
         "vars": {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}}}))
     (tmp_path / "vars.json").write_text(json.dumps({
-        "journal": str(journal), "lakehouse_components": {name: dict(roles, **component) for name, component in components.items()}}))
+        "lakehouse_name": "components-test", "journal": str(journal),
+        "lakehouse_components": {name: dict(roles, **component) for name, component in components.items()}}))
 
     def run(*arguments, strategy="linear", playbook="components.yml"):
         journal.write_text("")
