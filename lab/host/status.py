@@ -126,10 +126,11 @@ def everything() -> dict[str, Any]:
         },
         'containers': [of_container(container) for container in known],
         'problems': problems(known) if known else [],
-        'places': [{'name': place.name, 'url': url(place, container), 'health': health(place, container)}
-                   for place, container in places(known)]
-                  + [{'name': place.name, 'url': '-', 'health': 'its container is not there'}
-                     for place in PLACES if place.host not in {container.name for container in known}],
+        'places': [
+            *({'name': place.name, 'url': url(place, container), 'health': health(place, container)} for place, container in places(known)),
+            *({'name': place.name, 'url': '-', 'health': 'its container is not there'}
+              for place in PLACES if place.host not in {container.name for container in known}),
+        ],
     }
 
 

@@ -95,4 +95,4 @@ def take(pid, name, who, reach, errors):
 
 
 if __name__ == "__main__":
-    sys.exit(keep(int(sys.argv[2]), sys.argv[3:]))
+    raise SystemExit(keep(int(sys.argv[2]), sys.argv[3:]))

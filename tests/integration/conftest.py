@@ -74,7 +74,8 @@ def submit(spark_home, tmp_path_factory):
     """Runs a program in a session of its own, with a catalog of another kind and further settings if need be, and returns what it printed."""
     warehouse = tmp_path_factory.mktemp("warehouse")
 
-    def call(*program, catalog=CATALOG, **more):
+    def call(*program, catalog=None, **more):
+        catalog = catalog or CATALOG
         settings = {f"spark.sql.catalog.lakehouse{name}": value for name, value in {".warehouse": f"file://{warehouse}", **catalog}.items()}
         settings.update({
             "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",

@@ -137,7 +137,8 @@ def still_used(gone, things):
         people = {thing.id: thing.name for thing in things[user_kind] if not thing.ours}
         for thing in gone[kind]:
             if names := sorted(people[user] for user in thing.users if user in people):
-                found.append(f'"{thing.name}" was removed from {kind}, and {user_kind} of people use it: {", ".join(names)}; keep the file until these are gone')
+                found.append(f'"{thing.name}" was removed from {kind}, and {user_kind} of people use it: {", ".join(names)}; '
+                             'keep the file until these are gone')
     return found
 
 

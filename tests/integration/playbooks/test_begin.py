@@ -63,7 +63,7 @@ def test_one_run_at_a_time_changes_a_site(tmp_path):
 
     first = run("first", length=300)
     try:
-        until(lambda: (folders["first"] / "place").exists())
+        until((folders["first"] / "place").exists)
         second, check, other = run("second"), run("check", "--check"), run("other", site="lock-test-2")
         output, code = ended(second)
         assert code and "Another run changes the site lock-test.gti.local: play.yml by " in output and "process %d," % first.pid in output, output

@@ -73,7 +73,8 @@ def main():
     forms = ["2026-01-02T10:00:00+03:00", "2026-01-02T10:00:00.123456789Z", "2026-01-02 10:00:00", "2026-01-02T10:00:00-0300"]
     records = [verify.with_values(whole, {"event_time": json.dumps(form), "rate": "-0.0"}) for form in forms]
     started()._write(batch(records, 400, partition=1), 0, True, 0)
-    taken = spark.table("lakehouse.raw.orders").where("kafka_partition = 1").orderBy("kafka_offset").selectExpr("cast(event_time AS string)", "cast(rate AS string)")
+    taken = (spark.table("lakehouse.raw.orders").where("kafka_partition = 1").orderBy("kafka_offset")
+             .selectExpr("cast(event_time AS string)", "cast(rate AS string)"))
     said["forms"] = [list(row) for row in taken.collect()]
     spark.sql("DELETE FROM lakehouse.raw.orders WHERE kafka_partition = 1")
 

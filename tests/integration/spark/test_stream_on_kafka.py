@@ -43,7 +43,8 @@ class Stream:
             "checkpoints": f"file://{folder}/checkpoints", "bootstrap_servers": broker.bootstrap, "jaas": str(jaas), "first_driver_port": 17100,
             "master": "local[2]", "driver_memory_mib": 512, "trigger_seconds": 1, "max_offsets_per_trigger": 1000, "topics": topics,
             "settings": {
-                **{f"spark.sql.catalog.lakehouse{name}": value for name, value in catalog.items()}, "spark.sql.defaultCatalog": "lakehouse", "spark.sql.session.timeZone": "UTC",
+                **{f"spark.sql.catalog.lakehouse{name}": value for name, value in catalog.items()},
+                "spark.sql.defaultCatalog": "lakehouse", "spark.sql.session.timeZone": "UTC",
                 "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions", "spark.ui.enabled": "false",
                 "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
                 "spark.hadoop.fs.s3a.endpoint": "",  # there is none to look for
@@ -80,7 +81,8 @@ class Stream:
         (self.folder / "status.json").unlink(missing_ok=True)
 
     def say(self, option):
-        done = subprocess.run(self.command(option, "shop.orders"), env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(
+            self.command(option, "shop.orders"), env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout)
 
@@ -128,7 +130,8 @@ def said(broker, submit, spark_home, tmp_path_factory):
     stream, result = Stream(folder, broker, spark_home, catalog), {}
     try:
         stream.start()
-        result["topics"] = stream.topics_when(lambda topics: caught_up(topics) and topics["shop.foreign"]["fault"] and topics["shop.idle"]["state"] == "running")
+        result["topics"] = stream.topics_when(
+            lambda topics: caught_up(topics) and topics["shop.foreign"]["fault"] and topics["shop.idle"]["state"] == "running")
         send(record("c"))
         transaction(record("aborted"), transactional.abort_transaction)
         result["next"] = stream.topics_when(lambda topics: caught_up(topics) and topics["shop.orders"]["reached"] != result["topics"]["shop.orders"]["reached"])

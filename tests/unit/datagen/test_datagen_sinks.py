@@ -53,7 +53,7 @@ def batch(tmp_path):
 
 @pytest.fixture
 def send(batch):
-    def call(*answers, folders=FOLDERS):
+    def call(*answers, folders=tuple(FOLDERS)):
         pool = Pool(*answers)
         sink = sinks.S3Sink(settings.S3("https://s3.example.test", "lake", "datagen", secret_key="s" * 16))
         sink._client._http = pool

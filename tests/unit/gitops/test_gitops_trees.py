@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import tarfile
+from unittest import mock
 
 import pytest
 from lakehouse_gitops import flow, git
@@ -89,7 +90,8 @@ class Site:
                 super().fetch(ref)
 
         self.settings = Settings(
-            folder=folder, state=folder / "state", root=folder / "root", repositories=[Repository("gti", name, ["tests"], "/usr/bin/python3") for name in names],
+            folder=folder, state=folder / "state", root=folder / "root",
+            repositories=[Repository("gti", name, ["tests"], "/usr/bin/python3") for name in names],
             gitea_url="", gitea_user="", ssh_host="", ssh_port=22, trino_url="", trino_user="", check_socket="", check_seconds=1, keep_releases=2,
             checked_with="",
         )  # fmt: skip
@@ -299,7 +301,7 @@ def test_one_pull_requests_trouble_stops_no_other(site, jobs, monkeypatch):
 
 def test_a_git_that_takes_too_long_is_that_pull_requests_trouble(site, jobs, monkeypatch):
     head = jobs.commit("refs/pull/1/head", {"a.py": b"x = 1\n"}, jobs.refs["refs/heads/main"])
-    monkeypatch.setattr(flow.Copy, "merged", lambda *dummy: (_ for _ in ()).throw(git.Slow("git merge-tree takes longer than 120 s")))
+    monkeypatch.setattr(flow.Copy, "merged", mock.Mock(side_effect=git.Slow("git merge-tree takes longer than 120 s")))
     assert site.run() and site.said(head) == ("failure", "git merge-tree takes longer than 120 s")
 
 

@@ -233,7 +233,8 @@ def test_a_catalog_stays_where_it_is(text, kept):
 def test_the_site_s_settings_come_back(tmp_path, monkeypatch):
     site = tmp_path / "etc"
     (site / "catalog").mkdir(parents=True)
-    for name, text in {"resource-groups.properties": "limits\n", "config.properties": CONFIG, "jvm.config": "-Xmx1g\n", "catalog/tpch.properties": "connector.name=tpch\n"}.items():
+    for name, text in {"resource-groups.properties": "limits\n", "config.properties": CONFIG, "jvm.config": "-Xmx1g\n",
+                       "catalog/tpch.properties": "connector.name=tpch\n"}.items():
         (site / name).write_text(text)
     unit = tmp_path / "trino.service"
     unit.write_text("[Service]\nExecStart=/opt/launcher --etc-dir %s --data-dir /var run\n" % site)

@@ -62,7 +62,8 @@ def test_what_is_written_and_what_waits():
 
 
 @pytest.mark.parametrize("said, words", [
-    ("An exception was raised by the Python Proxy. Return Message: Traceback\nat x\nCaused by: java.net.ConnectException: Connection refused", "Connection refused"),
+    ("An exception was raised by the Python Proxy. Return Message: Traceback\nat x\nCaused by: java.net.ConnectException: Connection refused",
+     "Connection refused"),
     ("py4j.protocol.Py4JJavaError: org.apache.iceberg.exceptions.NotFoundException: File does not exist: x", "File does not exist: x"),
     ("lakehouse.raw.orders was there before", "lakehouse.raw.orders was there before"), ("", "RuntimeError")])
 def test_a_fault_is_its_cause_in_plain_words(said, words):

@@ -259,7 +259,8 @@ def config(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, mock.MagicMock())
     sys.modules["superset.security"].SupersetSecurityManager = type("Manager", (), {"ADMIN_ONLY_VIEW_MENUS": set()})
     (tmp_path / "superset_config.py").write_text((FILES / "superset_config.py").read_text())
-    settings = {"redis_socket": "/s", "state": str(tmp_path), "database_uri": "d", "threads": 2, "own_accounts": ["admin"], "settings": {}, "api_login_limit": "1"}
+    settings = {"redis_socket": "/s", "state": str(tmp_path), "database_uri": "d", "threads": 2, "own_accounts": ["admin"], "settings": {},
+                "api_login_limit": "1"}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     (tmp_path / "secret_key").write_text("k")
     spec = importlib.util.spec_from_file_location("superset_config", tmp_path / "superset_config.py")

@@ -24,7 +24,8 @@ def archive(tmp_path):
     return tmp_path / "public/releases/thing-1.0.tar.zst"
 
 
-def publish(store, entry=ENTRY, recipe="recipe"):
+def publish(store, entry=None, recipe="recipe"):
+    entry = entry or ENTRY
     with store.working() as work:
         root = pathlib.Path(work, "root")
         root.mkdir()

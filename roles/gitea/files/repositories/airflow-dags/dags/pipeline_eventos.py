@@ -4,7 +4,8 @@
 """The ISP's events, from raw to curated to gold, a day at a time.
 
 Every hour for yesterday and today; by hand, with `day` and `days`, for any others. Each step can be run again: it writes what
-is new or different, and nothing twice. Days begin in the site's time zone. Between the layers stand the rules of data quality, which let nothing bad go further.
+is new or different, and nothing twice. Days begin in the site's time zone. Between the layers stand the rules of data quality, which let
+nothing bad go further.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ def test_a_span_ends_with_its_day(day, count, first, last):
 
 # The day of the site is the ISP's: midnight is at 03:00 in UTC.
 @pytest.mark.parametrize(
-    ("at", "day"), [("2026-03-03T01:00", "2026-03-02"), ("2026-03-03T12:00", "2026-03-03"), ("2026-03-04T02:00", "2026-03-03"), ("2026-03-04T03:00", "2026-03-04")]
+    ("at", "day"),
+    [("2026-03-03T01:00", "2026-03-02"), ("2026-03-03T12:00", "2026-03-03"), ("2026-03-04T02:00", "2026-03-03"), ("2026-03-04T03:00", "2026-03-04")],
 )
 def test_a_day_begins_at_the_sites_midnight(at, day):
     assert str(days.of(moment(at))) == day

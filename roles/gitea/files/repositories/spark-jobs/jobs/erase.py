@@ -250,7 +250,8 @@ def run(eraser: Eraser, step: str, found: list[Place], dead_letters: str, until:
     if step == "forget":
         shared = lake.sharing(lake.places(eraser.spark, eraser.settings["catalog"]))
         tables = [name for name in noted if "://" not in name and eraser.exists(name)]
-        return all([eraser.forget(table, shared.get(table, [])) for table in tables])
+        done = [eraser.forget(table, shared.get(table, [])) for table in tables]  # each of them, whatever became of the one before
+        return all(done)
     # A look at every identifier that there is; after `remove` it must find none.
     identifiers = eraser.identifiers(found)
     letters = mentions("coalesce(decode(value, 'UTF-8'), '')", identifiers)
