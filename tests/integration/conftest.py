@@ -101,7 +101,7 @@ def submit(spark_home, tmp_path_factory):
             [str(spark_home / "bin/spark-submit"), "--master", "local[2]", "--driver-memory", "512m", *options, *map(str, program)],
             capture_output=True, text=True, env=environment, timeout=900, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         return done.stdout
 
     return call
