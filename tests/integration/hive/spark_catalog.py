@@ -79,10 +79,10 @@ def main(jobs, folder):
     say("nulls", left=left)
 
     # Names as people give them; a broken table; two in one folder, one with a view of its own.
-    spark.sql("create namespace lakehouse.`my-data`")
-    spark.sql("create table lakehouse.`my-data`.`2027` (id int) using iceberg")
+    spark.sql("create namespace lakehouse.`2026`")
+    spark.sql("create table lakehouse.`2026`.`2027` (id int) using iceberg")
     for number in (1, 2):
-        spark.sql(f"insert into lakehouse.`my-data`.`2027` values ({number})")
+        spark.sql(f"insert into lakehouse.`2026`.`2027` values ({number})")
     for table, where in (("outer", folder), ("inner", f"{folder}/inside")):
         spark.sql(f"create table lakehouse.telemetry.`{table}` (id int) using iceberg location 'file://{where}'")
         spark.sql(f"insert into lakehouse.telemetry.`{table}` values (1)")
@@ -95,7 +95,7 @@ def main(jobs, folder):
     settings = {
         "results": "lakehouse.telemetry.results", "run_id": "one",
         "policies": [{
-            "tables": ["*.telemetry.*", "*.my-data.*"], "rewrite": {"min_files": 2, "target_mib": 16}, "manifests": True,
+            "tables": ["*.telemetry.*", "*.2026.*"], "rewrite": {"min_files": 2, "target_mib": 16}, "manifests": True,
             "snapshots": {"hours": 24, "keep": 1}, "orphans": {"hours": 300},
         }],
     }  # fmt: skip
@@ -107,10 +107,10 @@ def main(jobs, folder):
     say("maintained", found=found, kept=kept, written=spark.table(settings["results"]).count(), files=[files, after])
 
     # As playbooks/undrop.yml does, once the files are back.
-    file = lake.load(spark, "lakehouse.my-data.2027").operations().current().metadataFileLocation()
-    spark.sql("drop table lakehouse.`my-data`.`2027`")
-    spark.sql(f"call lakehouse.system.register_table(table => '`my-data`.`2027`', metadata_file => '{file}')")
-    say("registered", rows=rows("lakehouse.my-data.2027"))
+    file = lake.load(spark, "lakehouse.2026.2027").operations().current().metadataFileLocation()
+    spark.sql("drop table lakehouse.`2026`.`2027`")
+    spark.sql(f"call lakehouse.system.register_table(table => '`2026`.`2027`', metadata_file => '{file}')")
+    say("registered", rows=rows("lakehouse.2026.2027"))
     spark.stop()
 
 

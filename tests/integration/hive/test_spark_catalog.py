@@ -55,8 +55,8 @@ def test_tables_of_people(steps, server, database):
     kept = {}
     for result in maintained["kept"]:
         kept.setdefault(result["table_name"].removeprefix("lakehouse."), {})[result["action"]] = result["outcome"]
-    assert [kept["my-data.2027"][action] for action in ("rewrite_data_files", "expire_snapshots", "remove_orphan_files")] == ["done", "done", "nothing"]
-    assert all(outcome in ("done", "nothing") for outcome in kept["my-data.2027"].values()), kept
+    assert [kept["2026.2027"][action] for action in ("rewrite_data_files", "expire_snapshots", "remove_orphan_files")] == ["done", "done", "nothing"]
+    assert all(outcome in ("done", "nothing") for outcome in kept["2026.2027"].values()), kept
     for name in ("inner", "outer"):
         assert [kept[f"telemetry.{name}"][action] for action in ("expire_snapshots", "remove_orphan_files")] == ["failed", "failed"]
     assert "telemetry.broken" not in kept and maintained["written"] == len(maintained["found"]) + len(maintained["kept"])

@@ -114,7 +114,7 @@ def main(jobs, raw_zone, key_file):
             rewrite={"min_files": 2, "target_mib": 16}, manifests=True, statistics=True, snapshots={"hours": 24, "keep": 1}, orphans={"hours": 300},
         ),
     ]  # fmt: skip
-    tables = keeper.tables("lakehouse")
+    tables, dummy = keeper.survey("lakehouse")
     kept = [result for name in tables if (policy := maintain.policy_of(policies, name)) for result in keeper.look_after(name, policy)]
     say("kept", tables=tables, results=kept, raw=rows(table.raw), curated=rows(table.name), days=[str(path) for path in folder.parent.glob("*")])
     spark.stop()

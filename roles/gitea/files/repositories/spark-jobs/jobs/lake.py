@@ -147,4 +147,6 @@ def sharing(places: dict[str, set[str]]) -> dict[str, list[str]]:
 
 
 def namespaces(spark, catalog: str) -> list[str]:
-    return sorted(f"{catalog}.{row[0]}" for row in spark.sql(f"show namespaces in {quoted(catalog)}").collect())
+    names = (row[0] for row in spark.sql(f"show namespaces in {quoted(catalog)}").collect())
+    # Spark shows a name in backticks where it is no plain word, as it would be written; a table's is shown as it is.
+    return sorted(f"{catalog}.{name[1:-1].replace('``', '`') if name.startswith('`') else name}" for name in names)
