@@ -9,17 +9,14 @@ import json
 import subprocess
 
 import pytest
-from hive_servers import REPOSITORY
+from hive_servers import REPOSITORY, MariaDB
 
 JOBS = REPOSITORY / "roles/gitea/files/repositories/spark-jobs/jobs"
 SOURCE = REPOSITORY / "roles/spark_iceberg/files/LakehouseCatalog.scala"
 
 
 @pytest.fixture
-def steps(server, request, spark_home, submit, tmp_path):
-    if server.backend != "mariadb":
-        pytest.skip("the catalog does not see the metastore's database: one of them is enough")
-    metastore = request.getfixturevalue("metastore")
+def steps(metastore, spark_home, submit, tmp_path):
     jar = tmp_path / "catalog.jar"
     subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-cp", f"{spark_home}/jars/*", "scala.tools.nsc.Main", "-usejavacp", "-d", jar, SOURCE], check=True)
     tables = metastore.folder / "warehouse" / "given"
@@ -39,6 +36,7 @@ def steps(server, request, spark_home, submit, tmp_path):
     return {step["what"]: step for step in map(json.loads, filter(lambda line: line.startswith('{"what"'), printed.splitlines()))}
 
 
+@pytest.mark.parametrize("server", [MariaDB], indirect=True)  # the catalog does not see which database the metastore has
 def test_tables_of_people(steps, server, database):
     """In one session, since each costs a metastore and a JVM."""
     assert steps["comment"]["comment"] == "tensão ≥ 10 kV"
