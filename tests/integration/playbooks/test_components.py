@@ -29,6 +29,9 @@ ROLE = """
   vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9} # which nobody serves
 - name: Work
   ansible.builtin.command: {argv: ["{{ 'false' if component.name in broken | default([]) else 'true' }}"]}
+- name: Refuse
+  ansible.builtin.assert: {that: "component.name not in refused | default([])", fail_msg: "the value 7 is refused"}
+  no_log: "{{ hidden | default(false) }}"
 - name: End
   ansible.builtin.shell: {cmd: "echo end {{ component.name }} {{ inventory_hostname }} >> {{ journal }}"}
 - name: Prove
@@ -95,9 +98,17 @@ def test_a_failure_stops_what_needs_it_and_nothing_else_and_another_run_goes_on(
     assert code == 2, output
     assert [line for line in lines if "trino" in line] == [] and "end gitops superset" in lines and "end gitops airflow" in lines
     table = [" ".join(line.split()) for line in output.splitlines()]
-    assert "db_hive db failed Work" in table and "trino trino stopped for want of db_hive on db" in table
+    assert "db_hive db failed Work: non-zero return code" in table and "trino trino stopped for want of db_hive on db" in table
     code, lines, output = site("--forks", "1")  # with which a host that waited for one behind it would wait for ever
     assert code == 0 and len(lines) == 20, output
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_cause_stands_at_the_end_unless_its_task_hides_it(site, hidden):
+    code, lines, output = site("-e", json.dumps({"refused": ["db_hive"], "hidden": hidden}))
+    assert code == 2, output
+    end = output[output.index("TASK [Fail where a "):]
+    assert "Refuse" in end and ("the value 7 is refused" in end) is not hidden, output
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
