@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_acl_plan import Rule
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_user_plan import REMOVED_ITERATIONS
 
 try:
     from confluent_kafka import OFFSET_INVALID, ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
@@ -60,13 +61,13 @@ def topics_of(connection, names=None):
 
 
 def users_of(connection):
-    """Users that sign in by SCRAM-SHA-512, with their iterations."""
+    """Users that sign in by SCRAM-SHA-512, with their iterations; removed ones are not among them."""
     connection.insist_on_sight()
     described = connection.admin.describe_user_scram_credentials(request_timeout=connection.timeout).result(connection.timeout)
     users = {}
     for name, description in described.items():
         for info in description.scram_credential_infos:
-            if info.mechanism is ScramMechanism.SCRAM_SHA_512:
+            if info.mechanism is ScramMechanism.SCRAM_SHA_512 and info.iterations != REMOVED_ITERATIONS:
                 users[name] = info.iterations
     return users
 

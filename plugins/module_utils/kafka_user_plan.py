@@ -14,6 +14,10 @@ from collections import namedtuple
 # What Kafka takes for SCRAM-SHA-512.
 MIN_ITERATIONS, MAX_ITERATIONS = 4096, 16384
 
+# Marks a removed user. Its credential is written over with one of a password that nobody has and is never deleted: when Kafka (seen with 3.9.0
+# to 3.9.2) restarts before its first snapshot of the metadata, a deleted credential may take those of all other users along.
+REMOVED_ITERATIONS = 16383
+
 # write: users whose password is to be set, try_first: those of them only if their password does not work, remove: users.
 Plan = namedtuple("Plan", ["write", "try_first", "remove"])
 
@@ -38,6 +42,8 @@ def check_options(params):
             raise Invalid(f"user {name!r} needs a password")
         if not MIN_ITERATIONS <= user["iterations"] <= MAX_ITERATIONS:
             raise Invalid(f"user {name!r}: iterations is {user['iterations']}, and must be {MIN_ITERATIONS} to {MAX_ITERATIONS}")
+        if user["iterations"] == REMOVED_ITERATIONS:
+            raise Invalid(f"user {name!r}: iterations must not be {REMOVED_ITERATIONS}, which marks removed users")
 
 
 def plan(current, params):

@@ -129,6 +129,11 @@ class Broker:
             "--add-config-file", "/dev/stdin", stdin=f"SCRAM-SHA-512=iterations=4096,password={self.admin_password}\n",
         )  # fmt: skip
 
+    def restart(self):
+        self.process.terminate()
+        self.process.wait(timeout=60)
+        self.start()
+
     def stop(self):
         if self.process:
             self.process.terminate()

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls, kafka_topic_collisions, kafka_topics
 from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_acl_plan, kafka_topic_plan, kafka_user_plan
 from hypothesis import given
 from hypothesis import strategies as st
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
 
 TOPIC = {"partitions": 3, "replication_factor": 1, "config": {"retention.ms": "1000"}}
 
@@ -80,6 +84,13 @@ class TestUsers:
         assert kafka_user_plan.plan(current, self.params({"name": "a"})).remove == []
         assert kafka_user_plan.plan(current, self.params({"name": "a"}, exclusive=True)).remove == ["b"]
         assert kafka_user_plan.plan(current, self.params({"name": "b", "state": "absent"}, {"name": "x", "state": "absent"})).remove == ["b"]
+
+
+    def test_the_mark_of_removed_users_is_nobodys_own(self):
+        with pytest.raises(kafka_user_plan.Invalid, match="16383"):
+            kafka_user_plan.check_options(self.params({"name": "a", "iterations": kafka_user_plan.REMOVED_ITERATIONS}))
+        proof = (ROOT / "roles/kafka_kraft/files/verify.py").read_text()
+        assert f'REMOVED_ITERATIONS = "verify-removed", {kafka_user_plan.REMOVED_ITERATIONS}\n' in proof
 
 
 class TestRules:
