@@ -85,7 +85,6 @@ class TestUsers:
         assert kafka_user_plan.plan(current, self.params({"name": "a"}, exclusive=True)).remove == ["b"]
         assert kafka_user_plan.plan(current, self.params({"name": "b", "state": "absent"}, {"name": "x", "state": "absent"})).remove == ["b"]
 
-
     def test_the_mark_of_removed_users_is_nobodys_own(self):
         with pytest.raises(kafka_user_plan.Invalid, match="16383"):
             kafka_user_plan.check_options(self.params({"name": "a", "iterations": kafka_user_plan.REMOVED_ITERATIONS}))
