@@ -48,7 +48,9 @@ class Project(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append(self.command)
         number = int(where[1]) if where[1] else len(templates) + 1
-        templates[number] = {**body, "id": number, "survey_vars": []}
+        # It keeps no empty value of a question.
+        asked = [{name: value for name, value in question.items() if value} for question in body["survey_vars"]]
+        templates[number] = {**body, "id": number, "survey_vars": asked or None}
         return self.answer(201, templates[number]) if self.command == "POST" else self.answer(204)
 
     do_GET = do_POST = do_PUT = handle_call
@@ -80,5 +82,11 @@ def test_templates_are_made_once_and_what_differs_is_changed(semaphore):
     assert (look["playbook"], json.loads(look["arguments"]), look["app"]) == ("site.yml", ["--check", "--diff"], "ansible")
     assert run(semaphore) == []
     look["playbook"] = "other.yml"
-    assert run(semaphore) == ["PUT"]
+    status = {template["name"]: template for template in semaphore.templates.values()}["lakehouse: status"]
+    days = {"name": "status_days", "title": "Days that a certificate must be good for", "type": "int", "default_value": "14"}
+    assert status["survey_vars"][0] == days and not status["allow_override_args_in_task"]
+    status["survey_vars"].append({"name": "ansible_user", "title": "Another"})
+    assert run(semaphore) == ["PUT", "PUT"]
+    assert semaphore.templates[status["id"]]["survey_vars"][0] == days
+    assert "ansible_user" not in json.dumps(semaphore.templates[status["id"]])
     assert look["name"] == "lakehouse: site (look)" and semaphore.templates[look["id"]]["playbook"] == "site.yml"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -18,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
 # They ask, or make what must exist before a job can run.
 BY_HAND = {"playbooks/destroy.yml", "playbooks/secrets.yml", "playbooks/site.yml", "playbooks/begin.yml"}
+# A file of the controller is nothing to choose for who may start a job; the version of the flights is the catalogue's.
+NOT_ASKED = ("_file", "_version")
 
 
 def test_each_playbook_has_a_job():
@@ -32,7 +35,7 @@ def test_names_are_told_apart():
 
 @pytest.mark.parametrize("job", JOBS, ids=[job["name"] for job in JOBS])
 def test_a_job_says_what_it_is_for(job):
-    assert set(job) - {"check"} == {"name", "playbook", "description"} and all(job.values())
+    assert set(job) - {"check", "survey"} == {"name", "playbook", "description"} and all(job.values())
 
 
 def test_awx_knows_each_option():
@@ -42,6 +45,28 @@ def test_awx_knows_each_option():
     assert set(given) <= set(options)
     assert {name for name, option in options.items() if option.get("required")} <= set(given)
     assert {"run", "check"} == set(options["job_type"]["choices"])
+    assert given["ask_variables_on_launch"] is False
+
+
+@pytest.mark.parametrize("job", JOBS, ids=[job["name"] for job in JOBS])
+def test_a_survey_asks_for_what_the_playbook_documents_and_for_nothing_else(job):
+    """Documented is what its comments or the guide name behind -e, and what its plays set as theirs."""
+    text = (ROOT / job["playbook"]).read_text()
+    own = re.compile(rf"{pathlib.Path(job['playbook']).stem}_[a-z_]+")
+    comments = "".join(re.findall("^ *#.*", text, re.MULTILINE))
+    guide = "".join(line for line in (ROOT / "docs/operations.md").read_text().splitlines() if job["playbook"] in line)
+    documented = set(re.findall(r"-e ([a-z_]+)=", comments + guide))
+    plays = {name: value for play in yaml.safe_load(text) for name, value in play.get("vars", {}).items() if own.fullmatch(name)}
+    asked = {question["variable"]: question for question in job.get("survey", [])}
+    assert set(asked) == {name for name in documented | set(plays) if not name.endswith(NOT_ASKED)}
+    for name, question in asked.items():
+        default = plays.get(name, next(iter(re.findall(rf"{name} \| default\((\w+)\)", text)), question.get("default")))
+        assert (name, str(question.get("default")).lower()) == (name, str(default).lower())
+        assert set(question) <= {"variable", "type", "question_name", "min", "max", "choices", "default", "required"}
+        assert question["type"] in {"integer", "text", "multiplechoice"} and question["question_name"]
+        assert ("choices" in question) == (question["type"] == "multiplechoice")
+        if question["type"] == "integer":
+            assert question["min"] <= question.get("default", question["min"]) <= question["max"]
 
 
 def test_the_execution_environment_is_one_that_its_builder_takes(tmp_path):
