@@ -38,6 +38,7 @@ class ActionModule(ActionBase):
         problems += site_checks.variable_problems(set().union(*given), site_checks.known_variables(ROOT), site_checks.prefixes(ROOT), args["own"])
         defaults = site_checks.literal_defaults(ROOT, from_yaml)
         problems += dict.fromkeys(problem for values in given for problem in site_checks.form_problems(values, defaults))
+        problems += dict.fromkeys(problem for values in given for problem in site_checks.unread_additions(values))
         if problems:
             result.update(failed=True, msg="Nothing was changed. " + " ".join(problems) + " Correct the command or the inventory; a variable that "
                           "is the site's own belongs into lakehouse_own_variables.")

@@ -70,14 +70,26 @@ def variable_problems(given, known, beginnings, own):
 
 
 def literal_defaults(root, load):
-    """{variable: value} of the site's defaults that are no formulas; null where one is: nothing else is known of it.
+    """{variable: value} of the site's defaults that are no formulas; null where one is: nothing else is known of it. That of NAME_default
+    is NAME's.
 
     :param load: reads a text of YAML.
     """
     found = {}
     for text in _texts(root, (DEFAULTS, "playbooks/" + DEFAULTS)):
         found.update((name, None if isinstance(value, str) and "{{" in value else value) for name, value in (load(text) or {}).items())
-    return found
+    return {**found, **{name.removesuffix("_default"): value for name, value in found.items() if name.endswith("_default")}}
+
+
+def unread_additions(given):
+    """Additions to a list that the site has whole as well, so that nothing reads them.
+
+    :param given: {variable: value} as the inventory has them, formulas as their text.
+    """
+    names = [name for name in sorted(given) if name.endswith("_extra") and given[name] and name.removesuffix("_extra") + "_default" in given]
+    return ["%s is set, and so nothing reads %s: write the additions into %s, or take it out of the inventory."
+            % (name.removesuffix("_extra"), name, name.removesuffix("_extra"))
+            for name in names if name not in str(given.get(name.removesuffix("_extra")))]
 
 
 def form_problems(given, defaults):

@@ -16,7 +16,8 @@ author:
 description:
   - Holds the tags of the command line against those of the collection's playbooks and roles, and the variables of all hosts, those of the
     command line among them, against the collection's public interface. Fails with what there is not, and the nearest name that there is.
-  - Fails, too, where a variable of the site is null, a text is a number, a switch or a date, or a list or table is none.
+  - Fails, too, where a variable of the site is null, a text is a number, a switch or a date, or a list or table is none, and where a list is
+    set whole and C(NAME_extra) adds to it.
   - A variable counts when its name begins with the name of one of the collection's roles, with C(lakehouse_) or with C(proxmox_).
   - Asks once a run.
 extends_documentation_fragment:

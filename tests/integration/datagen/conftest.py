@@ -42,7 +42,7 @@ def admin_of(server):
 def allow(server, bucket):
     """A bucket, and an account that may do in it what the site's policy says; returns its name and secret."""
     document = yaml.safe_load((CHECKOUT / "group_vars/all/s3.yml").read_text())
-    (policy,) = [policy["document"] for policy in document["minio_policies"] if policy["name"] == "datagen"]
+    (policy,) = [policy["document"] for policy in document["minio_policies_default"] if policy["name"] == "datagen"]
     text = json.dumps(policy).replace("{{ lakehouse_bucket }}", bucket)
     assert "{{" not in text
     admin = admin_of(server)

@@ -78,6 +78,10 @@ CASES = {
     "a secret of digits": (lambda groups, site: site.update(vault_minio_root_password=123456789012345678), ["vault_minio_root_password", "in quotes"]),
     "a name that is a number": (lambda groups, site: site.update(lakehouse_name=2026), ["lakehouse_name is 2026", "in quotes"]),
     "a list without a value": (lambda groups, site: site.update(lakehouse_gitea_people=None), ["lakehouse_gitea_people has no value: write []"]),
+    "additions that are wrong": (lambda groups, site: site.update(
+        airflow_pools_extra=[{"name": "sparc", "state": "absent"}], lakehouse_personal_data_extra={"pedidos": {"subject": "id"}},
+        lakehouse_flows_extra=[{"to": "trino", "port": 1, "from": ["triino"], "what": "x"}]),
+        ["airflow_pools_extra takes out sparc", "did you mean spark?", "no group triino", "pedidos is in lakehouse_personal_data_extra"]),
     "illegal hostname": (changed("db_hive", host="db_hive.example.test"), ["db_hive.example.test", "legal full DNS name"]),
     "no address": (changed("minio", ansible_host=""), ["minio.example.test", "ansible_host", "static IPv4 address"]),
     "two hosts with one address": (changed("minio", ansible_host="192.0.2.12"), ["192.0.2.12", "ansible_host", "Give each its own"]),

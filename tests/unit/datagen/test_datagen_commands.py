@@ -308,7 +308,7 @@ def test_one_version_everywhere():
 
 
 def test_the_account_may_write_each_types_folder_and_no_other():
-    policies = yaml.safe_load((CHECKOUT / "group_vars/all/s3.yml").read_text())["minio_policies"]
+    policies = yaml.safe_load((CHECKOUT / "group_vars/all/s3.yml").read_text())["minio_policies_default"]
     (document,) = [policy["document"] for policy in policies if policy["name"] == "datagen"]
     put, listing = document["Statement"]
     assert put["Action"] == ["s3:PutObject"] and listing["Action"] == ["s3:ListBucket"]
@@ -324,7 +324,7 @@ def test_the_role_knows_the_types():
 
 def test_the_topics_schemas_are_those_of_the_records():
     group_vars = CHECKOUT / "group_vars/all"
-    topics = {topic["name"]: topic for topic in yaml.safe_load((group_vars / "kafka_kraft.yml").read_text())["kafka_kraft_topics"]}
+    topics = {topic["name"]: topic for topic in yaml.safe_load((group_vars / "kafka_kraft.yml").read_text())["kafka_kraft_topics_default"]}
     for name, topic in yaml.safe_load((group_vars / "datagen.yml").read_text())["datagen_kafka_topics"].items():
         schema = CHECKOUT / f"roles/datagen/files/datagen/src/lakehouse_datagen/schemas/{name}.yaml"
         expected = {}

@@ -26,13 +26,13 @@ def load(name):
 
 @pytest.fixture(scope="module")
 def schemas():
-    topics = load("group_vars/all/kafka_kraft.yml")["kafka_kraft_topics"]
+    topics = load("group_vars/all/kafka_kraft.yml")["kafka_kraft_topics_default"]
     return {topic["name"].partition(".")[2]: topic["schema"] for topic in topics if "schema" in topic}
 
 
 @pytest.fixture(scope="module")
 def personal():
-    return load("group_vars/all/spark_streams.yml")["lakehouse_personal_data"]
+    return load("group_vars/all/spark_streams.yml")["lakehouse_personal_data_default"]
 
 
 @pytest.mark.parametrize("name, tests", [("spark-jobs", "tests"), ("lakehouse-sql", "tests"), ("airflow-dags", "tests/test_statements.py")])

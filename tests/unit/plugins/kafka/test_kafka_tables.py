@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.gti.lakehouse.plugins.filter.kafka_tables import TYPES, kafka_tables
 
 CHECKOUT = pathlib.Path(__file__).parents[4]
-TOPICS = yaml.safe_load((CHECKOUT / "group_vars/all/kafka_kraft.yml").read_text())["kafka_kraft_topics"]
+TOPICS = yaml.safe_load((CHECKOUT / "group_vars/all/kafka_kraft.yml").read_text())["kafka_kraft_topics_default"]
 SCHEMAS = CHECKOUT / "roles/datagen/files/datagen/src/lakehouse_datagen/schemas"
 
 

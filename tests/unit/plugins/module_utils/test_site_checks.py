@@ -103,9 +103,16 @@ def test_what_is_meant_so_is_left_alone(name, value):
     assert site_checks.form_problems({name: value}, DEFAULTS) == []
 
 
+def test_an_addition_that_nothing_reads_is_named():
+    given = {"a_default": [], "a": [1], "a_extra": [2], "b_default": [], "b": "{{ b_default + b_extra }}", "b_extra": [2],
+             "c_default": [], "c": [1], "c_extra": [], "somebody_extra": [1]}
+    assert site_checks.unread_additions(given) == ["a is set, and so nothing reads a_extra: write the additions into a, or take it out of the inventory."]
+
+
 def test_the_defaults_themselves_are_of_their_form():
     defaults = site_checks.literal_defaults(ROOT, yaml.safe_load)
     assert defaults["lakehouse_name"] == "gti" and defaults["lakehouse_gitea_people"] == [] and defaults["lakehouse_no_proxy"] is None
+    assert isinstance(defaults["kafka_kraft_topics"], list) and isinstance(defaults["lakehouse_personal_data"], dict)
     assert site_checks.form_problems({name: value for name, value in defaults.items() if value is not None}, defaults) == []
 
 
