@@ -9,7 +9,7 @@ import os
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_catalogue import CatalogueError, select
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_catalogue import CatalogueError, recipe_hash, release_id, select
 
 
 PATCHES = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "mirror", "files", "patches")
@@ -31,6 +31,24 @@ def mirror_entries(catalogue, wanted):
         raise AnsibleFilterError(str(error)) from error
 
 
+def mirror_record(known, entries, checksums, built, toolchain=None):
+    """What the controller knows of the mirror's releases; by what is in their entries here, since the mirror could tell anything."""
+    record = dict(known)
+    for entry in entries:
+        identifier = release_id(entry)
+        if identifier not in checksums:
+            continue
+        seen = {"recipe": recipe_hash(entry, toolchain), "sha256": checksums[identifier]}
+        before = known.get(identifier, seen)
+        if identifier not in built and before["recipe"] == seen["recipe"] and before["sha256"] != seen["sha256"]:
+            raise AnsibleFilterError(
+                "the mirror's %s has the checksum %s, but %s was recorded here when it was built. Find out what changed it. To have it built "
+                "anew, delete its manifest on the mirror; to trust it as it is, remove it from mirror_record_file on the controller"
+                % (identifier, seen["sha256"], before["sha256"]))
+        record[identifier] = seen
+    return record
+
+
 class FilterModule:
     def filters(self):
-        return {"mirror_entries": mirror_entries}
+        return {"mirror_entries": mirror_entries, "mirror_record": mirror_record}

@@ -50,8 +50,9 @@ class Store:
         return True
 
     def checksum(self, entry):
-        """The checksum of the release's archive, or None for wheels."""
-        return self._manifest(entry)["files"].get(_archive(entry), {}).get("sha256")
+        """What a client holds the release against: its archive's checksum, or that of the wheels' requirements.txt, which has theirs."""
+        files = self._manifest(entry)["files"]
+        return files[_archive(entry) if _archive(entry) in files else _wheels(entry, "requirements.txt")]["sha256"]
 
     def publish(self, entry, recipe, built):
         """Puts a copy of what was built in place: wheels as a folder, everything else as an archive with its checksum beside it."""
@@ -60,12 +61,12 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             os.remove(self._manifest_path(entry))
         if entry["parts"][0]["kind"] == "wheels":
-            target = os.path.join(self.public, "wheels", identifier)
+            target = os.path.join(self.public, _wheels(entry))
             shutil.rmtree(target, ignore_errors=True)
             os.makedirs(target)
             for name in os.listdir(built):
                 _copy(os.path.join(built, name), os.path.join(target, name))
-            names = [os.path.join("wheels", identifier, name) for name in os.listdir(target)]
+            names = [_wheels(entry, name) for name in os.listdir(target)]
         else:
             target = os.path.join(self.public, _archive(entry))
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -110,6 +111,10 @@ class Store:
 
 def _archive(entry):
     return os.path.join("releases", catalogue.release_id(entry) + ".tar.zst")
+
+
+def _wheels(entry, *name):
+    return os.path.join("wheels", catalogue.release_id(entry), *name)
 
 
 def _copy(source, target):

@@ -126,7 +126,8 @@ due:
   elements: str
   sample: [spark-3.5.7]
 checksums:
-  description: SHA-256 checksum of each published archive by C(name-version); null for wheels.
+  description:
+    - SHA-256 checksum of each published archive by C(name-version); of wheels that of their C(requirements.txt).
   returned: success
   type: dict
   sample: {spark-3.5.7: 55ef2d4a1ee6b7b9a6a5c6a86e15c2e4a4b2a6d33c9b9f51a0b1a06a6c7ac2a1}

@@ -10,7 +10,7 @@ from ansible_collections.gti.lakehouse.plugins.filter.mirror_entries import Filt
 CATALOGUE = [
     {"name": name, "version": "1.0", "parts": [{"kind": "pypi", "files": {"thing==1.0": "0" * 64}}]} for name in ("one", "two")
 ]
-mirror_entries = FilterModule().filters()["mirror_entries"]
+mirror_entries, mirror_record = (FilterModule().filters()[name] for name in ("mirror_entries", "mirror_record"))
 
 
 def test_picks_what_is_wanted():
@@ -36,3 +36,18 @@ def test_brings_the_texts_of_the_patches_that_a_wanted_release_names():
 def test_names_a_patch_that_is_not_there():
     with pytest.raises(AnsibleFilterError, match="gone.patch cannot be read"):
         mirror_entries(with_patches(), ["four-1.0"])
+
+
+def test_what_was_built_is_recorded_and_what_is_not_there_stays_as_it_was():
+    first = mirror_record({}, CATALOGUE, {"one-1.0": "a", "two-1.0": "b"}, ["one-1.0"])
+    assert {name: entry["sha256"] for name, entry in first.items()} == {"one-1.0": "a", "two-1.0": "b"}
+    assert mirror_record(first, CATALOGUE, {"one-1.0": "a"}, []) == first
+    assert mirror_record(first, CATALOGUE[:1], {"one-1.0": "c"}, ["one-1.0"])["one-1.0"]["sha256"] == "c"
+
+
+def test_what_changed_without_a_build_is_refused_while_its_entry_is_the_recorded_one():
+    known = mirror_record({}, CATALOGUE, {"one-1.0": "a"}, [])
+    with pytest.raises(AnsibleFilterError, match="one-1.0 has the checksum c, but a was recorded"):
+        mirror_record(known, CATALOGUE, {"one-1.0": "c"}, ["two-1.0"])
+    other = [dict(CATALOGUE[0], parts=[{"kind": "pypi", "files": {"thing==1.0": "1" * 64}}])]
+    assert mirror_record(known, other, {"one-1.0": "c"}, [])["one-1.0"]["sha256"] == "c"

@@ -30,6 +30,7 @@ def publish(store, entry=None, recipe="recipe"):
         root = pathlib.Path(work, "root")
         root.mkdir()
         (root / "a.whl").write_bytes(b"wheel")
+        (root / "requirements.txt").write_bytes(b"list")
         built = pathlib.Path(work, "release.tar.zst")
         built.write_bytes(b"archive")
         store.publish(entry, recipe, str(root if entry is WHEELS else built))
@@ -97,9 +98,9 @@ def test_wheels_are_published_as_a_folder_without_leftovers(store, tmp_path):
     folder = tmp_path / "public/wheels/thing-1.0"
     (folder / "old.whl").write_bytes(b"")
     publish(store, WHEELS, "other")
-    assert [path.name for path in folder.iterdir()] == ["a.whl"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a.whl", "requirements.txt"]
     assert store.is_current(WHEELS, "other")
-    assert store.checksum(WHEELS) is None
+    assert store.checksum(WHEELS) == hashlib.sha256(b"list").hexdigest()
 
 
 @pytest.mark.parametrize("entry, place", [(ENTRY, "release.tar.zst"), (WHEELS, "root/b.whl")], ids=["archive", "wheel"])
