@@ -32,9 +32,16 @@ class Problem(Exception):
     """What a person has to know."""
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *dummy, **dummies):
+        return None
+
+
 def ask(url, seconds, ca=None, **request):
     opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
+        urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
     try:
         with opener.open(urllib.request.Request(url, **request), timeout=seconds) as answer:
             return answer.read()

@@ -30,11 +30,20 @@ class Proof:
         (self.held if holds else self.broken).append(what)
 
 
+class AtHome(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere: other places of the same server are as far as it is led."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        there, here = urlsplit(newurl), urlsplit(req.full_url)
+        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+        return super().redirect_request(req, fp, code, msg, headers, newurl) if same else None
+
+
 class Server:
     def __init__(self, wish):
         self.url = wish["url"].rstrip("/")
         trust = ssl.create_default_context(cafile=wish["ca_path"])
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), AtHome, urllib.request.HTTPSHandler(context=trust))
 
     def ask(self, method, path, who=None, body=None):
         """Status, address after redirections and text of an answer."""

@@ -38,10 +38,20 @@ class Proof:
         (self.held if holds else self.broken).append(what)
 
 
+class AtHome(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere: other places of the same server are as far as it is led."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        there, here = urlsplit(newurl), urlsplit(req.full_url)
+        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+        return super().redirect_request(req, fp, code, msg, headers, newurl) if same else None
+
+
 class Server:
     def __init__(self, wish):
         self.url = wish["url"].rstrip("/")
-        self.trust = ssl.create_default_context(cafile=wish["ca_path"])
+        trust = ssl.create_default_context(cafile=wish["ca_path"])
+        self.opener = urllib.request.build_opener(AtHome, urllib.request.HTTPSHandler(context=trust))
 
     def ask(self, method, path, who=None, body=None, form=None):
         """Status, address after redirections and text of an answer."""
@@ -54,7 +64,7 @@ class Server:
             data = urlencode(form).encode()
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
         try:
-            with urllib.request.urlopen(request, context=self.trust, timeout=30) as answer:
+            with self.opener.open(request, timeout=30) as answer:
                 return answer.status, answer.url, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -199,9 +199,16 @@ def signed(method: str, url: str, query: str, body: bytes, settings: dict[str, A
     return headers
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """What is signed goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *dummy, **dummies):
+        return None
+
+
 def requests_to(settings: dict[str, Any], bucket: str) -> Request:
     opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=settings["ca"])))
+        urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=settings["ca"])))
     url = "%s/%s" % (settings["url"], urllib.parse.quote(bucket))
 
     def once(method: str, query: str, body: bytes) -> bytes:

@@ -34,6 +34,15 @@ class Proof:
         (self.held if holds else self.broken).append(what)
 
 
+class AtHome(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere: other places of the same server are as far as it is led."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        there, here = urlsplit(newurl), urlsplit(req.full_url)
+        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+        return super().redirect_request(req, fp, code, msg, headers, newurl) if same else None
+
+
 class Person:
     """Somebody with a browser, who may hold a token of the API as well."""
 
@@ -42,7 +51,7 @@ class Person:
         self.jar = http.cookiejar.CookieJar()
         self.headers = {"Referer": self.url}
         trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=wish["ca_path"]))
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust, urllib.request.HTTPCookieProcessor(self.jar))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), AtHome, trust, urllib.request.HTTPCookieProcessor(self.jar))
 
     def ask(self, method, path, body=None, form=None):
         """Status, address after redirections, headers and text of an answer."""
