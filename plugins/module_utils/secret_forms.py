@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds secrets in what programs write, in whatever form they are there, and blots them out.
+
+A text is looked at as it is and with its escapes undone, once for each layer of them (a query's text in JSON in a log): those of JSON, Python,
+shell, URLs and XML, with no quotes and backslashes and with broken lines joined. In each layer a value is looked for as it is, in hexadecimal,
+and in base64 at each of the three places that it may have in a longer value, as in `user:password`. Long random values are looked for in pieces,
+so that half of one, or a line of a key, is found too. PEM keys are known by their bodies; any private key between PEM's own lines is found,
+whosever it is.
+
+What can't be found: a value that was hashed, encrypted or compressed, and values of fewer than SHORTEST characters (`too_short`).
+"""
+
+from __future__ import annotations
+
+import base64
+import bisect
+import re
+
+SHORTEST = 4
+# A random value of twice PIECE characters and more is looked for in pieces of PIECE to twice as many.
+PIECE = 12
+RANDOM = re.compile(r"[\w+/=.~-]+")
+# Where a value is broken, the rest of it is looked for so many bytes around the piece.
+AROUND = 512
+LAYERS = 4
+ANY_KEY = "a private key"
+
+ESCAPE = re.compile(rb"""
+    (?P<breaks>(?:[ \t\\]*(?:\r?\n|\\[nr])[ \t]*)+)
+    | (?P<unicode>(?:\\+u[0-9A-Fa-f]{4})+)
+    | \\+x(?P<hex>[0-9A-Fa-f]{2}) | %(?P<url>[0-9A-Fa-f]{2})
+    | \\+(?P<octal>[0-3][0-7]{2}) | (?P<tab>\\+t)
+    | &(?P<entity>amp|lt|gt|quot|apos); | &\#(?P<number>[0-9]{2,3}|[xX][0-9A-Fa-f]{2});
+    | (?P<quotes>[\\'"]+)""", re.VERBOSE)
+ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b"", b"apos": b""}
+PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:.{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:\s*[A-Za-z0-9+/=]{16,})*)", re.DOTALL)
+PEM_LINES = re.compile(r"-----[^-]+-----|^[\w-]+:.*$", re.MULTILINE)
+
+
+def _meant(escape):
+    """The bytes that an escape stands for. Quotes and breaks stand for none, also where they were escaped themselves."""
+    kind, text = escape.lastgroup, escape.group(escape.lastgroup)
+    if kind in ("breaks", "quotes"):
+        return b""
+    if kind == "tab":
+        return b"\t"
+    if kind == "unicode":
+        units = bytes.fromhex(re.sub(rb"\\+u", b"", text).decode())
+        return units.decode("utf-16-be", "replace").encode()
+    if kind == "entity":
+        return ENTITIES[text]
+    if kind == "number":
+        code = int(text[1:], 16) if text[:1] in b"xX" else int(text)
+        return chr(code).encode()
+    return bytes([int(text, 8 if kind == "octal" else 16)])
+
+
+class _Layer:
+    """A text with one layer of escapes undone, and where each byte of it was before."""
+
+    def __init__(self, before):
+        done, self.starts, self.spans, length, place = [], [], [], 0, 0
+        for escape in ESCAPE.finditer(before):
+            for meant, span in ((before[place:escape.start()], None), (_meant(escape), escape.span())):
+                if meant:
+                    self.starts.append(length)
+                    self.spans.append(span or (place, None))  # those that were plain have no end: each byte is its own
+                    done.append(meant)
+                    length += len(meant)
+            place = escape.end()
+        self.starts.append(length)
+        self.spans.append((place, None))
+        self.text = b"".join(done) + before[place:]
+
+    def _before(self, place):
+        index = bisect.bisect_right(self.starts, place) - 1
+        start, end = self.spans[index]
+        plain = start + place - self.starts[index]
+        return (plain, plain + 1) if end is None else (start, end)
+
+    def before(self, start, end):
+        """The range of the text before that became [start, end) of this one."""
+        return self._before(start)[0], self._before(end - 1)[1]
+
+
+def undone(text):
+    """The bytes `text` with all layers of escapes undone."""
+    for dummy in range(LAYERS):
+        text, before = _Layer(text).text, text
+        if text == before:
+            break
+    return text
+
+
+def _base64(value):
+    """Of the bytes `value` in base64 what does not depend on the bytes beside it, for each place that it may have."""
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + value)
+        left_over = (shift + len(value)) % 3
+        whole = text[(0, 2, 3)[shift]:len(text) - (0, 3, 2)[left_over]]
+        yield whole
+        yield whole.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _forms(value):
+    """The distinct byte strings by which a layer without escapes is searched for the text `value`."""
+    if PEM_KEY.search(value.encode()):
+        inner = PEM_LINES.sub("", value)
+        return ["".join(inner.split()).encode(), *_base64(inner.encode())]
+    plain = value.encode()
+    forms = [plain, undone(plain), undone(plain.replace(b" ", b"+")), plain.hex().encode(), plain.hex().upper().encode(), *_base64(plain)]
+    # Where a line was broken at a space, that is gone.
+    forms += [undone(plain[:space.start()] + plain[space.end():]) for space in re.finditer(rb"\s+", plain)]
+    return [form for form in dict.fromkeys(forms) if len(form) >= SHORTEST]
+
+
+def _pieces(value, form):
+    """[(start, end)] that cut a form of a random value, so that each longer part of it holds a whole piece; words are left whole."""
+    count = max(1, len(form) // PIECE) if RANDOM.fullmatch(value) or PEM_KEY.search(value.encode()) else 1
+    edges = [len(form) * index // count for index in range(count + 1)]
+    return list(zip(edges, edges[1:]))
+
+
+def secrets_of(variables):
+    """{name: text} of all texts and numbers in {name: value}, as a vaulted file has them; those in lists and tables as NAME.KEY.
+
+    True, false and null are no secrets.
+    """
+    found = {}
+    for name, value in variables.items():
+        if isinstance(value, dict):
+            found.update(secrets_of({"%s.%s" % (name, key): inner for key, inner in value.items()}))
+        elif isinstance(value, (list, tuple)):
+            found.update(secrets_of({"%s.%s" % (name, place): inner for place, inner in enumerate(value)}))
+        elif value is not None and not isinstance(value, bool):
+            found[str(name)] = str(value)
+    return found
+
+
+class Secrets:
+    """What is looked for.
+
+    :param values: {name: value}, as `secrets_of` gives them: passwords, tokens, PEM files of keys. Spaces around a value don't count.
+    """
+
+    def __init__(self, values):
+        stripped = {name: value.strip() for name, value in values.items()}
+        self.too_short = sorted(name for name, value in stripped.items() if len(value) < SHORTEST)  # their names
+        self._forms = [(name, form, _pieces(value, form))
+                       for name, value in stripped.items() if name not in self.too_short for form in _forms(value)]
+
+    def find(self, text):
+        """[(start, end, name)] of the secrets in the bytes `text`, in their order; those of two secrets may overlap."""
+        hits, layers = set(), []
+        while True:
+            for start, end, name in self._find(layers[-1].text if layers else text):
+                for layer in reversed(layers):
+                    start, end = layer.before(start, end)
+                hits.add((start, end, name))
+            layer = _Layer(layers[-1].text if layers else text)
+            if len(layers) == LAYERS or layer.text == (layers[-1].text if layers else text):
+                return sorted(hits)
+            layers.append(layer)
+
+    def _find(self, text):
+        for match in PEM_KEY.finditer(text):
+            yield *match.span(), ANY_KEY
+        for name, form, pieces in self._forms:
+            for begins, ends in pieces:
+                place = text.find(form[begins:ends])
+                while place >= 0:
+                    yield from ((start, end, name) for start, end in _whole(text, place, form, begins, ends))
+                    place = text.find(form[begins:ends], place + ends - begins)
+
+    def blot(self, text):
+        """Put the secret's name where the secret was.
+
+        :param text: bytes.
+        :return: the bytes without any secret, and {name: how often} of what was there.
+        :raises ValueError: when something would remain, as where the blots themselves hold a secret.
+        """
+        found = {}
+        for blot in ("[blotted out: %s]", "########"):
+            merged = []
+            for start, end, name in self.find(text):
+                if merged and start < merged[-1][1]:
+                    merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2] | {name})
+                else:
+                    merged.append((start, end, {name}))
+            parts, place = [], 0
+            for start, end, names in merged:
+                parts += [text[place:start], blot.replace("%s", ", ".join(sorted(names))).encode()]
+                place = end
+                found.update((name, found.get(name, 0) + 1) for name in names)
+            text = b"".join(parts) + text[place:]
+        if self.find(text):
+            raise ValueError("secrets would remain: %s" % ", ".join(sorted({name for dummy, dummy, name in self.find(text)})))
+        return text, found
+
+
+def _whole(text, place, form, begins, ends):
+    """The ranges of a text that hold a form of which one piece was found: as far as it goes on, and the rest of a broken one nearby."""
+    start, end = place, place + ends - begins
+    while begins and start and text[start - 1] == form[begins - 1]:
+        start, begins = start - 1, begins - 1
+    while ends < len(form) and end < len(text) and text[end] == form[ends]:
+        end, ends = end + 1, ends + 1
+    yield start, end
+    if len(form) - ends >= SHORTEST:
+        rest = text.find(form[ends:], end, end + AROUND)
+        if rest >= 0:
+            yield rest, rest + len(form) - ends
+    if begins >= SHORTEST:
+        rest = text.rfind(form[:begins], max(0, start - AROUND), start)
+        if rest >= 0:
+            yield rest, rest + begins
