@@ -20,6 +20,8 @@ description:
     anew, so that the older key may then be taken away.
   - Needs neither the webserver nor its API, which never gives a secret back to compare with. The roles and permissions that come with
     Airflow are there once its webserver has started.
+  - Ansible writes a module's arguments to the host's journal, and does not recognize a secret with a line break there, such as a private key.
+    Set C(ansible_no_target_syslog=true) for the task, as in the example, or C(no_log).
 requirements:
   - Airflow 2.9 with its FAB provider, in the Python that runs the module, as the account and with the settings of Airflow
 options:
@@ -160,6 +162,7 @@ EXAMPLES = r"""
   become_user: airflow
   vars:
     ansible_python_interpreter: /opt/datalake/airflow/bin/python3
+    ansible_no_target_syslog: true
   environment:
     AIRFLOW_HOME: /var/lib/datalake/airflow
     AIRFLOW_CONFIG: /etc/datalake/airflow/airflow.cfg
