@@ -4,7 +4,7 @@
 
 """What things in Gitea should be against what they are. Pure functions over the API's own dictionaries.
 
-Only what is asked for is compared: fields, keys, hooks and members that a person added are not seen, and so stay.
+Only what is asked for is compared: fields, and lists that are given. Of users' keys only those that were given before: a person adds more.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ PROTECTION = {
 }
 # Gitea takes these events under one name and gives them back under another.
 EVENTS = {"pull_request_only": "pull_request", "issues_only": "issues"}
+# Begins the titles of users' keys that were given here.
+GIVEN = "inventory: "
 UNITS = ["repo.code", "repo.issues", "repo.projects", "repo.pulls", "repo.releases", "repo.wiki"]
 
 
@@ -45,13 +47,36 @@ def given(params, *names):
     return {name: params[name] for name in names if params[name] is not None}
 
 
-def same_key(one, other):
+def plain_key(key):
     """Public keys are the same whatever their comments say."""
-    return one.split()[:2] == other.split()[:2]
+    return " ".join(key.split()[:2])
 
 
-def key_missing(keys, wanted):
-    return not any(same_key(key["key"], wanted) for key in keys)
+def title(key):
+    """Of a user's key that is given here, by which it is told from one that the person added; no two are the same."""
+    return "%s%s %s" % (GIVEN, " ".join(key.split()[2:]), hashlib.sha256(plain_key(key).encode()).hexdigest()[:8])
+
+
+def is_given(key):
+    return key["title"].startswith(GIVEN)
+
+
+def user_keys(held, wanted):
+    """Which of the wanted keys are to be added, and which of the held ones removed: what is given no more, and what has another's title."""
+    plain = {plain_key(key) for key in wanted}
+    given_now = {plain_key(key["key"]) for key in held if is_given(key)}
+    missing = [key for key in wanted if plain_key(key) not in given_now]
+    return missing, [key for key in held if is_given(key) != (plain_key(key["key"]) in plain)]
+
+
+def forgotten(users, kept):
+    """Names of the server's own users who may sign in and are not among the kept ones. Gitea takes no notice of a name's case."""
+    names = {name.lower() for name in kept}
+    return sorted(user["login"] for user in users if not user["source_id"] and not user["prohibit_login"] and user["login"].lower() not in names)
+
+
+def deploy_key(key):
+    return {"key": plain_key(key["key"]), "read_only": key["read_only"]}
 
 
 def protection(options):

@@ -12,7 +12,7 @@ short_description: Manage an organisation's repositories in Gitea, with protecte
 version_added: 0.2.0
 description:
   - Creates a repository of an organisation, gives it its first commit, and keeps its settings, branch protections, webhooks and
-    deploy keys. Those of them that a person added stay.
+    deploy keys. Branch protections that a person added stay.
   - What is in a repository belongs to those who work on it, so only an empty one gets O(content_dir).
 options:
   organization:
@@ -77,9 +77,9 @@ options:
   webhooks:
     description:
       - Addresses that are told of events. A hook is known by its address; when anything of it differs, it is made anew.
+      - No others are told. When left out, the webhooks stay as they are.
     type: list
     elements: dict
-    default: []
     suboptions:
       url:
         description:
@@ -108,9 +108,9 @@ options:
   deploy_keys:
     description:
       - SSH keys of programs. A key is known by its title; when it differs, it is replaced.
+      - No others let in. When left out, the keys stay as they are.
     type: list
     elements: dict
-    default: []
     suboptions:
       title:
         description: Whose key it is.
@@ -247,8 +247,14 @@ class Repository:
         self._see("protections", before, after)
 
     def _webhooks(self):
+        if self.params["webhooks"] is None:
+            return
         held = self._list("hooks")
-        before, after = [], []
+        addresses = {options["url"] for options in self.params["webhooks"]}
+        others = [hook for hook in held if plans.address(hook["config"]["url"]) not in addresses]
+        for hook in others:
+            self._call("DELETE", "%s/hooks/%d" % (self.path, hook["id"]))
+        before, after = [plans.webhook_of(hook) for hook in others], []
         for options in self.params["webhooks"]:
             wanted = plans.webhook(options)
             same = [hook for hook in held if plans.address(hook["config"]["url"]) == options["url"]]
@@ -265,13 +271,18 @@ class Repository:
         self._see("webhooks", before, after)
 
     def _deploy_keys(self):
+        if self.params["deploy_keys"] is None:
+            return
         held = plans.by_name(self._list("keys"), "title")
         before, after = {}, {}
+        for title in sorted(set(held) - {wanted["title"] for wanted in self.params["deploy_keys"]}):
+            before[title] = plans.deploy_key(held[title])
+            self._call("DELETE", "%s/keys/%d" % (self.path, held[title]["id"]))
         for wanted in self.params["deploy_keys"]:
             title = wanted["title"]
-            after[title] = {"key": " ".join(wanted["key"].split()[:2]), "read_only": wanted["read_only"]}
+            after[title] = plans.deploy_key(wanted)
             if title in held:
-                before[title] = {"key": " ".join(held[title]["key"].split()[:2]), "read_only": held[title]["read_only"]}
+                before[title] = plans.deploy_key(held[title])
                 if before[title] == after[title]:
                     continue
                 self._call("DELETE", "%s/keys/%d" % (self.path, held[title]["id"]))
@@ -318,8 +329,8 @@ def main():
         settings={"type": "dict", "default": {}},
         content_dir={"type": "path"},
         protections={"type": "list", "elements": "dict", "default": [], "options": protection},
-        webhooks={"type": "list", "elements": "dict", "default": [], "options": webhook},
-        deploy_keys={"type": "list", "elements": "dict", "default": [], "options": deploy_key, "no_log": False},
+        webhooks={"type": "list", "elements": "dict", "options": webhook},
+        deploy_keys={"type": "list", "elements": "dict", "options": deploy_key, "no_log": False},
     )
 
 

@@ -11,7 +11,7 @@ module: gitea_team
 short_description: Manage the teams of an organisation in Gitea
 version_added: 0.2.0
 description:
-  - Creates a team, keeps its permission, and adds its repositories and members. Those that a person added stay.
+  - Creates a team, and keeps its permission, repositories and members.
   - In Gitea a team has one permission on all of its repositories, or on some of their parts; who needs another elsewhere is in another team too.
 options:
   organization:
@@ -49,16 +49,14 @@ options:
     default: false
   repositories:
     description:
-      - Repositories that the team has at least.
+      - Repositories that the team has, and no others. When left out, they stay as they are, as they do with O(all_repositories).
     type: list
     elements: str
-    default: []
   members:
     description:
-      - Users that are in the team at least.
+      - Users that are in the team, and no others. When left out, they stay as they are.
     type: list
     elements: str
-    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
@@ -107,26 +105,28 @@ def manage(module, connection):
         current = plans.team_of(current)
         repositories = set(plans.by_name(connection.get_all("/teams/%d/repos" % current["id"])))
         members = set(plans.by_name(connection.get_all("/teams/%d/members" % current["id"]), "login"))
+    lists = {}
+    if params["members"] is not None:
+        lists["members"] = (members, set(params["members"]), "/teams/%d/members/%s")
     # Where all are the team's, its list may not be complete yet.
-    add_repositories = [] if params["all_repositories"] else sorted(set(params["repositories"]) - repositories)
-    add_members = sorted(set(params["members"]) - members)
+    if params["repositories"] is not None and not params["all_repositories"]:
+        lists["repositories"] = (repositories, set(params["repositories"]), "/teams/%d/repos/" + organization + "/%s")
 
-    after = dict(wanted, repositories=sorted(params["repositories"]), members=sorted(params["members"]))
+    after = dict(wanted, **{what: sorted(there) for what, (dummy, there, dummy) in lists.items()})
     before = None
     if current:
-        before = dict(plans.view(current, wanted))
-        before["repositories"] = sorted(set(params["repositories"]) - set(add_repositories))
-        before["members"] = sorted(set(params["members"]) - set(add_members))
+        before = dict(plans.view(current, wanted), **{what: sorted(here) for what, (here, dummy, dummy) in lists.items()})
     if not module.check_mode:
         body = dict(wanted, name=name, permission=params["permission"])
         if not current:
             current = connection.call("POST", "/orgs/%s/teams" % organization, body)
         elif plans.drift(current, wanted):
             connection.call("PATCH", "/teams/%d" % current["id"], body)
-        for repository in add_repositories:
-            connection.call("PUT", "/teams/%d/repos/%s/%s" % (current["id"], organization, repository))
-        for member in add_members:
-            connection.call("PUT", "/teams/%d/members/%s" % (current["id"], member))
+        for here, there, path in lists.values():
+            for name_of in sorted(here - there):
+                connection.call("DELETE", path % (current["id"], name_of))
+            for name_of in sorted(there - here):
+                connection.call("PUT", path % (current["id"], name_of))
     return dict(changed("%s/%s" % (organization, name), before, after), team=after)
 
 
@@ -139,8 +139,8 @@ def main():
         permission={"type": "str", "choices": ["read", "write", "admin"], "required": True},
         units={"type": "list", "elements": "str", "choices": plans.UNITS},
         all_repositories={"type": "bool", "default": False},
-        repositories={"type": "list", "elements": "str", "default": []},
-        members={"type": "list", "elements": "str", "default": []},
+        repositories={"type": "list", "elements": "str"},
+        members={"type": "list", "elements": "str"},
     )
 
 

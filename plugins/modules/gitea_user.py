@@ -11,7 +11,7 @@ module: gitea_user
 short_description: Manage the users of a Gitea server
 version_added: 0.2.0
 description:
-  - Creates and changes users, and adds their SSH keys. Keys and settings that a person added stay as they are.
+  - Creates and changes users, and keeps the SSH keys that were given for them. Keys and settings that a person added stay as they are.
 options:
   email:
     description:
@@ -28,10 +28,10 @@ options:
     default: false
   keys:
     description:
-      - Public SSH keys, as in C(authorized_keys), that the user has at least.
+      - Public SSH keys, as in C(authorized_keys). They are known by a title of their own, so that one that is given no more is removed.
+      - When left out, the user's keys stay as they are.
     type: list
     elements: str
-    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
@@ -102,13 +102,17 @@ def manage(module, connection):
     current = connection.get("/users/%s" % name)
     held = connection.get_all("/users/%s/keys" % name) or []
     wanted = account(params)
-    missing = [key for key in params["keys"] if plans.key_missing(held, key)]
+    missing, gone = ([], []) if params["keys"] is None else plans.user_keys(held, params["keys"])
     rewrite = bool(current) and not current.get("prohibit_login") and password_is_wrong(connection, params)
 
     before = None
     if current:
-        before = dict(plans.view(current, wanted), keys=[key for key in params["keys"] if key not in missing])
-    after = dict(wanted, keys=params["keys"])
+        before = dict(plans.view(current, wanted))
+    after = dict(wanted)
+    if params["keys"] is not None:
+        after["keys"] = sorted(map(plans.plain_key, params["keys"]))
+        if current:
+            before["keys"] = sorted(plans.plain_key(key["key"]) for key in held if plans.is_given(key))
     if rewrite:
         before["password"] = "another than the one given"
         after["password"] = "the one given"
@@ -120,9 +124,10 @@ def manage(module, connection):
             changes.update(password=params["user_password"], must_change_password=False)
         if changes:
             edit(connection, params, changes)
+        for key in gone:
+            connection.call("DELETE", "/admin/users/%s/keys/%d" % (name, key["id"]))
         for key in missing:
-            title = " ".join(key.split()[2:]) or name
-            connection.call("POST", "/admin/users/%s/keys" % name, {"title": title, "key": key, "read_only": False})
+            connection.call("POST", "/admin/users/%s/keys" % name, {"title": plans.title(key), "key": key, "read_only": False})
     return dict(changed(name, before, after), user=after)
 
 
@@ -132,7 +137,7 @@ def main():
         email={"type": "str"},
         full_name={"type": "str"},
         admin={"type": "bool", "default": False},
-        keys={"type": "list", "elements": "str", "default": [], "no_log": False},
+        keys={"type": "list", "elements": "str", "no_log": False},
         **USER,
     )
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each module on a real server: made, kept, changed by others and mended, and what others made left alone."""
+"""Each module on a real server: made, kept, changed by others and mended; what is named no more goes, what others made stays."""
 
 from __future__ import annotations
 
@@ -55,6 +55,11 @@ class TestUser:
         diff = twice("gitea_user", **options)["diff"]
         assert diff["before"]["full_name"] == "Other" and diff["before"]["is_admin"] is True and diff["after"]["is_admin"] is False
         assert len(server.api("GET", f"/users/{name}/keys")[1]) == 2
+        assert twice("gitea_user", **dict(options, keys=[]))["changed"]
+        assert [held["title"] for held in server.api("GET", f"/users/{name}/keys")[1]] == ["theirs"]
+        assert twice("gitea_user", **dict(options, keys=[theirs]))["changed"]
+        assert not twice("gitea_user", **{option: value for option, value in options.items() if option != "keys"})["changed"]
+        assert len(server.api("GET", f"/users/{name}/keys")[1]) == 1
 
     def test_a_password_is_written_or_left_to_the_person(self, server, twice, name):
         first, second = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
@@ -70,6 +75,15 @@ class TestUser:
         assert server.api("GET", "/user", who=(name, word))[0] in (401, 403)
         assert twice("gitea_user", name=name, user_password=word)["changed"]
         assert server.api("GET", "/user", who=(name, word))[0] == 200
+
+    def test_who_is_named_no_more_is_locked_out(self, server, twice, name):
+        word = secrets.token_urlsafe(16)
+        twice("gitea_user", name=name, email=f"{name}@example.org", user_password=word)
+        others = [user["login"] for user in server.api("GET", "/admin/users?limit=50")[1] if user["login"] != name]
+        assert not twice("gitea_lockout", keep=[*others, name.upper()])["changed"]
+        assert twice("gitea_lockout", keep=others)["locked"] == [name]
+        assert server.api("GET", "/user", who=(name, word))[0] in (401, 403)
+        assert server.api("GET", "/user")[0] == 200
 
     def test_a_new_one_needs_an_address(self, server, call, name):
         assert "needs an email" in call("gitea_user", name=name)["msg"]
@@ -88,7 +102,7 @@ class TestOrganization:
 
 class TestTeam:
     @pytest.mark.parametrize("permission", ["read", "write", "admin"])
-    def test_made_and_mended_and_members_left(self, server, twice, organization, permission):
+    def test_made_and_mended_and_no_others(self, server, twice, organization, permission):
         for repository in ("one", "two"):
             server.api("POST", f"/orgs/{organization}/repos", {"name": repository, "private": True})
         people = ["p" + secrets.token_hex(4) for dummy in range(2)]
@@ -100,11 +114,14 @@ class TestTeam:
         assert set(team["units_map"].values()) >= {permission}
         server.api("PUT", f"/teams/{team['id']}/members/{people[1]}")
         server.api("DELETE", f"/teams/{team['id']}/members/{people[0]}")
+        server.api("PUT", f"/teams/{team['id']}/repos/{organization}/two")
         server.api("PATCH", f"/teams/{team['id']}", {"name": "team", "can_create_org_repo": True})
         diff = twice("gitea_team", **options)["diff"]
-        assert diff["before"]["members"] == [] and diff["before"]["can_create_org_repo"] is True
-        members = {member["login"] for member in server.api("GET", f"/teams/{team['id']}/members")[1]}
-        assert members == set(people)
+        assert diff["before"]["members"] == [people[1]] and diff["before"]["can_create_org_repo"] is True
+        assert diff["before"]["repositories"] == ["one", "two"]
+        assert [member["login"] for member in server.api("GET", f"/teams/{team['id']}/members")[1]] == [people[0]]
+        assert [held["name"] for held in server.api("GET", f"/teams/{team['id']}/repos")[1]] == ["one"]
+        assert not twice("gitea_team", organization=organization, name="team", permission=permission)["changed"]
 
     def test_a_permission_on_some_units_alone(self, server, twice, organization):
         options = {"organization": organization, "name": "statuses", "permission": "write", "all_repositories": True}
@@ -168,7 +185,7 @@ class TestRepository:
         assert not twice("gitea_repository", **dict(options, protections=[]))["changed"]
         assert base64.b64decode(server.api("GET", path)[1]["content"]) == b"mine"
 
-    def test_drift_is_mended_and_what_others_added_stays(self, server, twice, options, organization, key):
+    def test_drift_is_mended_and_what_is_not_named_goes(self, server, twice, options, organization, key):
         twice("gitea_repository", **options)
         path = f"/repos/{organization}/jobs"
         assert server.api("PATCH", path, {"description": "Other", "private": False})[0] == 200
@@ -186,11 +203,15 @@ class TestRepository:
         diff = twice("gitea_repository", **options)["diff"]
         assert diff["before"]["settings"]["description"] == "Other"
         assert diff["before"]["protections"]["main"]["enable_push"] is True
-        assert diff["before"]["webhooks"][0]["active"] is False
+        assert sorted(hook["active"] for hook in diff["before"]["webhooks"]) == [False, True]
         assert diff["before"]["deploy_keys"]["deploy"]["read_only"] is False
         assert {rule["rule_name"] for rule in server.api("GET", path + "/branch_protections")[1]} == {"main", "release/*"}
-        assert len(server.api("GET", path + "/hooks")[1]) == 2
-        assert {key["title"]: key["read_only"] for key in server.api("GET", path + "/keys")[1]} == {"deploy": True, "theirs": True}
+        assert len(server.api("GET", path + "/hooks")[1]) == 1
+        assert {key["title"]: key["read_only"] for key in server.api("GET", path + "/keys")[1]} == {"deploy": True}
+        left_out = {option: value for option, value in options.items() if option not in ("webhooks", "deploy_keys")}
+        assert not twice("gitea_repository", **left_out)["changed"]
+        assert twice("gitea_repository", **dict(options, webhooks=[], deploy_keys=[]))["changed"]
+        assert server.api("GET", path + "/hooks")[1] == server.api("GET", path + "/keys")[1] == []
 
     def test_another_secret_is_another_hook(self, server, twice, options):
         twice("gitea_repository", **options)

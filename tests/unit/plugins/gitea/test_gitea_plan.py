@@ -67,8 +67,22 @@ class TestWebhook:
 
 
 def test_a_key_is_the_same_whatever_its_comment():
-    assert plans.same_key("ssh-ed25519 AAAA maria", "ssh-ed25519 AAAA")
-    assert plans.key_missing([{"key": "ssh-ed25519 AAAA maria"}], "ssh-ed25519 BBBB maria")
+    held = [{"title": plans.title("ssh-ed25519 AAAA maria"), "key": "ssh-ed25519 AAAA"}]
+    assert plans.user_keys(held, ["ssh-ed25519 AAAA other"]) == ([], [])
+    assert plans.user_keys(held, ["ssh-ed25519 BBBB maria"]) == (["ssh-ed25519 BBBB maria"], held)
+
+
+def test_a_persons_own_key_stays_until_it_is_given_too():
+    theirs = {"title": "laptop", "key": "ssh-ed25519 AAAA"}
+    assert plans.user_keys([theirs], []) == ([], [])
+    assert plans.user_keys([theirs], ["ssh-ed25519 AAAA maria"]) == (["ssh-ed25519 AAAA maria"], [theirs])
+    assert plans.title("ssh-ed25519 AAAA maria") != plans.title("ssh-ed25519 BBBB maria")
+
+
+def test_who_is_kept_has_another_source_or_is_locked_out_is_not_forgotten():
+    users = [{"login": name, "source_id": source, "prohibit_login": locked}
+             for name, source, locked in (("Maria", 0, False), ("ana", 0, False), ("ldap", 1, False), ("gone", 0, True))]
+    assert plans.forgotten(users, ["maria"]) == ["ana"]
 
 
 class TestTeam:
