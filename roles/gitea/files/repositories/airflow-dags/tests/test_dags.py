@@ -9,7 +9,7 @@ from lakehouse import site
 
 NAMES = {
     "pipeline_eventos", "data_generation_master", "olt_metrics_dag", "cpe_status_dag", "health_monitoring_dag", "data_quality_check_dag",
-    "iceberg_maintenance", "lgpd_erasure", "platform_verify",
+    "iceberg_maintenance", "lgpd_erasure", "load_csv", "platform_verify",
 }  # fmt: skip
 
 
@@ -105,3 +105,22 @@ def test_maintenance_that_missed_its_night_waits_for_the_next(bag, kind, hours, 
             policy(**given)
     else:
         assert "policies" in policy(**given)
+
+
+def test_a_files_form_reaches_the_job(bag):
+    dag = bag.dags["load_csv"]
+    chosen = {"file": "ana/metas.csv", "table": "metas", "write": True, "header": False, "types": {"cep": "string"}, "leave_out": ["cpf"]}
+    given = dag.get_task("arguments").python_callable(params={**{name: dag.params[name] for name in dag.params if name not in chosen}, **chosen})
+    assert given[:3] == [site.CURATE_SETTINGS, "ana/metas.csv", "metas"]
+    assert {"--write", "--no-header", "--delimiter=;", "--decimal=,", "--dates=DD/MM/YYYY", "--type=cep=string", "--leave-out=cpf"} <= set(given)
+    assert dag.get_task("load").retries == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("file", "/etc/passwd"), ("table", "raw.sales"), ("decimal", ";"), ("types", {"A B": "string"}), ("leave_out", ["%"])]
+)
+def test_a_file_and_its_table_have_names(bag, name, wrong):
+    from airflow.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        bag.dags["load_csv"].params.get_param(name).resolve(wrong)
