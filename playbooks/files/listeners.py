@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shakes hands with each TLS port of this host as a client does, and says whose certificate it shows.
 
-Takes JSON {"name": full name of the host, "address": its address, "doors": [{"port", "what", "tls"}]}; "tls" is "postgres" where
+Takes JSON {"name": full name of the host, "address": its address, "listeners": [{"port", "what", "tls"}]}; "tls" is "postgres" where
 TLS is asked for first. The chain and the name are held against the authorities that this host trusts. Prints
 [{"port", "what", "days" of life left, "version" of TLS, "problem" or null}] as JSON.
 """
@@ -21,9 +21,9 @@ TIMEOUT = 10
 POSTGRES_WANTS_TLS = struct.pack("!ii", 8, 80877103)
 
 
-def shake_hands(context, name, address, door):
-    with socket.create_connection((address, door["port"]), timeout=TIMEOUT) as plain:
-        if door["tls"] == "postgres":
+def shake_hands(context, name, address, listener):
+    with socket.create_connection((address, listener["port"]), timeout=TIMEOUT) as plain:
+        if listener["tls"] == "postgres":
             plain.sendall(POSTGRES_WANTS_TLS)
             if plain.recv(1) != b"S":
                 raise ssl.SSLError("offers no TLS")
@@ -31,10 +31,10 @@ def shake_hands(context, name, address, door):
             return secure.getpeercert()["notAfter"], secure.version()
 
 
-def look(context, name, address, door, now):
-    found = {"port": door["port"], "what": door["what"], "days": None, "version": None, "problem": None}
+def look(context, name, address, listener, now):
+    found = {"port": listener["port"], "what": listener["what"], "days": None, "version": None, "problem": None}
     try:
-        ends, found["version"] = shake_hands(context, name, address, door)
+        ends, found["version"] = shake_hands(context, name, address, listener)
         found["days"] = int((ssl.cert_time_to_seconds(ends) - now) // 86400)
     except OSError as error:  # a failed handshake is one, too
         found["problem"] = getattr(error, "verify_message", None) or str(error)
@@ -45,7 +45,7 @@ def main():
     told = json.loads(sys.argv[1])
     context = ssl.create_default_context()
     now = time.time()
-    json.dump([look(context, told["name"], told["address"], door, now) for door in told["doors"]], sys.stdout)
+    json.dump([look(context, told["name"], told["address"], listener, now) for listener in told["listeners"]], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import turns
+from ansible_collections.gti.lakehouse.plugins.module_utils import rollout
 
 
 class FilterModule:
     """Tells what a host of the site goes through."""
 
     def filters(self):
-        return {"components_of": turns.components_of}
+        return {"components_of": rollout.components_of}

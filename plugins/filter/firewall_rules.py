@@ -46,11 +46,11 @@ def _inside(addresses, networks):
     return sorted({address for address in addresses if any(ipaddress.ip_address(address) in span for span in spans)})
 
 
-def doors(flows, this_host, host_groups, groups, addresses):
-    """List every door of the site as one host should find it.
+def port_checks(flows, this_host, host_groups, groups, addresses):
+    """List every port of the site as one host should find it.
 
     :param flows: as for :func:`firewall_rules`; of a range of ports, the first stands for all.
-    :param this_host: the host that knocks; its own doors are left out.
+    :param this_host: the host that connects; its own ports are left out.
     :param host_groups: names of the groups that it is in.
     :param groups: all groups of the inventory, name to list of hosts.
     :param addresses: address of each host.
@@ -77,4 +77,4 @@ class FilterModule:
     """Filters that turn the site's tables into what a host needs."""
 
     def filters(self):
-        return {"firewall_rules": firewall_rules, "doors": doors}
+        return {"firewall_rules": firewall_rules, "port_checks": port_checks}

@@ -33,8 +33,8 @@ def answers(port, context=None):
 def main():
     context = ssl.create_default_context(cafile=sys.argv[1])
     faults = []
-    for door in sys.argv[2:]:
-        port, _unused, wants_certificate = door.partition(":")
+    for listener in sys.argv[2:]:
+        port, _unused, wants_certificate = listener.partition(":")
         if answers(int(port)):
             faults.append(f"port {port} speaks without TLS")
         if answers(int(port), context) == bool(wants_certificate):

@@ -97,16 +97,16 @@ class TestVerify:
         assert code == 0 and int(found["held"][0].split()[0]) > 400
 
 
-def strangers(ca_path, *doors):
-    done = subprocess.run([sys.executable, FILES / "strangers.py", ca_path, *doors], capture_output=True, text=True, check=False, timeout=60)
+def strangers(ca_path, *listeners):
+    done = subprocess.run([sys.executable, FILES / "strangers.py", ca_path, *listeners], capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout.strip()
 
 
 class TestStrangers:
     def test_the_ports_refuse_them(self, broker):
         ports = broker.ports
-        doors = [str(ports["client"]), f"{ports['broker']}:certificate", f"{ports['controller']}:certificate"]
-        assert strangers(broker.authority.path, *doors) == (0, "")
+        listeners = [str(ports["client"]), f"{ports['broker']}:certificate", f"{ports['controller']}:certificate"]
+        assert strangers(broker.authority.path, *listeners) == (0, "")
 
     def test_a_port_that_asks_for_no_certificate_is_found(self, broker):
         code, words = strangers(broker.authority.path, f"{broker.ports['client']}:certificate")

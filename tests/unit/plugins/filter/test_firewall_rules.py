@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import doors, firewall_rules
+from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import firewall_rules, port_checks
 
 FLOWS = [
     {"to": "s3", "port": 9000, "from": ["admin", "sql"], "what": "S3"},
@@ -51,7 +51,7 @@ def test_a_host_without_address_is_named():
 
 
 def test_doors_say_who_may_come_in():
-    found = {(door["address"], door["port"]): door["open"] for door in doors(FLOWS, "a.x", ["sql"], GROUPS, ADDRESSES)}
+    found = {(port["address"], port["port"]): port["open"] for port in port_checks(FLOWS, "a.x", ["sql"], GROUPS, ADDRESSES)}
     assert found == {
         ("192.0.2.1", 9000): True,
         ("192.0.2.1", 9001): False,

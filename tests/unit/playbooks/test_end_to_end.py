@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof of the chain is made again when the tables were maintained meanwhile, which took its event, and else believed."""
+"""The end-to-end proof is made again when the tables were maintained meanwhile, which took its event, and else believed."""
 from __future__ import annotations
 
 import io
@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "playbooks/files"))
 
-import chain
+import end_to_end
 
 
 @pytest.fixture(name="end")
@@ -24,10 +24,10 @@ def end_(monkeypatch, capsys):
         answers = {"state": iter([*counts.get("running", ()), 0, 0]), "end_date_gte": iter([counts.get("ended", 0)])}
         monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps({
             "airflow_url": "https://airflow", "airflow": ["a", "b"], "ca_path": None, "trino_url": "https://trino", "trino": ["a", "b"]})))
-        monkeypatch.setattr(chain, "bring", lambda site, trino, proof, undo: proof.that(next(left), "the event is there"))
-        monkeypatch.setattr(chain.Http, "ask", lambda self, method, path, who: (200, {"total_entries": next(answers[path.split("?")[1].split("=")[0]])}))
+        monkeypatch.setattr(end_to_end, "bring", lambda site, trino, proof, undo: proof.that(next(left), "the event is there"))
+        monkeypatch.setattr(end_to_end.Http, "ask", lambda self, method, path, who: (200, {"total_entries": next(answers[path.split("?")[1].split("=")[0]])}))
         with pytest.raises(SystemExit) as ended:
-            chain.main()
+            end_to_end.main()
         return ended.value.code, list(left), json.loads(capsys.readouterr().out)["held"]
 
     return end

@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import sys
 
-SCRIPT = pathlib.Path(__file__).parents[3] / "playbooks/files/lookout.py"
+SCRIPT = pathlib.Path(__file__).parents[3] / "playbooks/files/check_addresses.py"
 
 
 def look(names, free=()):

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: turn
-short_description: Let the hosts of one play take turns
+module: rollout_step
+short_description: Order the steps of a rollout across the hosts of one play
 version_added: 0.1.0
 author:
   - The gti.lakehouse authors (@gti)
@@ -17,13 +17,13 @@ description:
   - In a play whose hosts go on without one another (strategy P(ansible.builtin.host_pinned#strategy)), begins a component on a host when all
     that it needs has ended well on the other hosts of the play, and tells the others how it ended.
   - What is no part of the play, as with C(--limit), is not waited for, nor is a host that was lost meanwhile, where the callback
-    P(gti.lakehouse.turns#callback) is enabled.
+    P(gti.lakehouse.rollout#callback) is enabled.
 extends_documentation_fragment:
   - gti.lakehouse.attributes.info_module
 options:
   state:
     description:
-      - V(begun) waits for the component's turn, and fails when something that it needs did not end well.
+      - V(begun) waits until the component may begin, and fails when something that it needs did not end well.
       - V(done) and V(failed) tell how it ended. What was never begun stays so.
       - V(report) tells how all of them ended.
     type: str
@@ -72,21 +72,21 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Wait for Trino's turn
-  gti.lakehouse.turn:
+- name: Wait until Trino may be deployed
+  gti.lakehouse.rollout_step:
     state: begun
     name: trino
     components: "{{ lakehouse_components }}"
     needs: [minio, db_hive]
 
 - name: Tell that Trino runs
-  gti.lakehouse.turn:
+  gti.lakehouse.rollout_step:
     state: done
     name: trino
 """
 
 RETURN = r"""
-turns:
+steps:
   description: How each component ended on each host.
   type: list
   elements: dict

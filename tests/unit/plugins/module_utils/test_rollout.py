@@ -9,7 +9,7 @@ import threading
 import pytest
 import yaml
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import turns
+from ansible_collections.gti.lakehouse.plugins.module_utils import rollout
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 GROUPS = {"minio": ["m"], "kafka": ["k1", "k2"], "spark": ["s"], "airflow": ["a"], "superset": ["u"], "gitea": []}
@@ -18,51 +18,51 @@ COMPONENTS = {"minio": None, "kafka": {"rolling": True}, "streams": {"groups": [
 
 
 def test_where_a_component_runs():
-    assert turns.hosts_of(COMPONENTS, "kafka", GROUPS) == ["k1", "k2"]
-    assert turns.hosts_of(COMPONENTS, "streams", GROUPS) == ["s", "k1", "k2"]
-    assert turns.hosts_of({"proof": {"groups": ["kafka"], "single": True}}, "proof", GROUPS) == ["k1"]
-    assert turns.hosts_of(COMPONENTS, "flow", GROUPS) == []
-    assert turns.hosts_of(COMPONENTS, "unknown", GROUPS) == []
+    assert rollout.hosts_of(COMPONENTS, "kafka", GROUPS) == ["k1", "k2"]
+    assert rollout.hosts_of(COMPONENTS, "streams", GROUPS) == ["s", "k1", "k2"]
+    assert rollout.hosts_of({"proof": {"groups": ["kafka"], "single": True}}, "proof", GROUPS) == ["k1"]
+    assert rollout.hosts_of(COMPONENTS, "flow", GROUPS) == []
+    assert rollout.hosts_of(COMPONENTS, "unknown", GROUPS) == []
 
 
 def test_what_a_host_goes_through():
-    assert [item["name"] for item in turns.components_of(COMPONENTS, "k2", GROUPS)] == ["kafka", "streams"]
-    assert turns.components_of(COMPONENTS, "m", GROUPS) == [{"name": "minio", "host": "m", "roles": [{"name": "gti.lakehouse.minio"}]}]
-    assert turns.components_of(COMPONENTS, "a", GROUPS)[0]["roles"] == [{"name": "a"}]
+    assert [item["name"] for item in rollout.components_of(COMPONENTS, "k2", GROUPS)] == ["kafka", "streams"]
+    assert rollout.components_of(COMPONENTS, "m", GROUPS) == [{"name": "minio", "host": "m", "roles": [{"name": "gti.lakehouse.minio"}]}]
+    assert rollout.components_of(COMPONENTS, "a", GROUPS)[0]["roles"] == [{"name": "a"}]
 
 
 @pytest.fixture
 def marks(tmp_path):
-    return turns.Turns(str(tmp_path))
+    return rollout.Rollout(str(tmp_path))
 
 
 def test_waits_until_all_have_ended(marks):
-    marks.mark("minio", "m", turns.DONE)
-    marks.mark("kafka", "k1", turns.BEGUN)
-    threading.Timer(0.3, marks.mark, ("kafka", "k1", turns.DONE)).start()
+    marks.mark("minio", "m", rollout.DONE)
+    marks.mark("kafka", "k1", rollout.BEGUN)
+    threading.Timer(0.3, marks.mark, ("kafka", "k1", rollout.DONE)).start()
     assert marks.wait([("minio", "m"), ("kafka", "k1")], set(), 10) == []
 
 
-@pytest.mark.parametrize("state", [turns.FAILED, turns.STOPPED])
+@pytest.mark.parametrize("state", [rollout.FAILED, rollout.STOPPED])
 def test_tells_what_did_not_end_well(marks, state):
     marks.mark("minio", "m", state, "a task")
     assert marks.wait([("minio", "m")], set(), 10) == [{"component": "minio", "host": "m", "state": state, "reason": "a task"}]
 
 
 def test_does_not_wait_for_a_host_that_is_lost_nor_for_ever(marks):
-    marks.mark("minio", "m", turns.BEGUN)
-    assert [mark["state"] for mark in marks.wait([("minio", "m"), ("kafka", "k1")], {"m", "k1"}, 10)] == [turns.BEGUN, ""]
+    marks.mark("minio", "m", rollout.BEGUN)
+    assert [mark["state"] for mark in marks.wait([("minio", "m"), ("kafka", "k1")], {"m", "k1"}, 10)] == [rollout.BEGUN, ""]
     assert [mark["host"] for mark in marks.wait([("minio", "m")], set(), 0)] == ["m"]
 
 
 def test_stops_waiting_when_a_host_is_lost(marks):
-    threading.Timer(0.3, marks.mark, (turns.WHOLE, "m", turns.LOST)).start()
+    threading.Timer(0.3, marks.mark, (rollout.WHOLE, "m", rollout.LOST)).start()
     assert [mark["host"] for mark in marks.wait([("minio", "m")], set(), 10)] == ["m"]
 
 
 def test_lists_all(marks):
-    marks.mark("trino", "t", turns.DONE)
-    marks.mark("minio", "m", turns.DONE)
+    marks.mark("trino", "t", rollout.DONE)
+    marks.mark("minio", "m", rollout.DONE)
     assert [mark["component"] for mark in marks.all()] == ["minio", "trino"]
 
 

@@ -15,7 +15,7 @@ WHOLE = "(host)"
 
 
 def hosts_of(components, name, groups):
-    """The hosts that a component runs on, in the order in which they take their turns; none where the site lacks what it is for."""
+    """The hosts that a component runs on, in the order of the rollout; none where the site lacks what it is for."""
     component = components.get(name) or {}
     if not all(groups.get(group) for group in component.get("only_with", ())):
         return []
@@ -32,12 +32,12 @@ def components_of(components, host, groups):
             for name, component in components.items() if host in hosts_of(components, name, groups)]
 
 
-class Turns:
+class Rollout:
     """Marks on the controller, one for each component and host, and for each host that was lost, as of the component WHOLE."""
 
     def __init__(self, folder):
         """folder is that of one run of Ansible, which removes it at its end."""
-        self.folder = os.path.join(folder, "turns")
+        self.folder = os.path.join(folder, "rollout")
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
 
     def mark(self, name, host, state, reason=""):

@@ -6,11 +6,11 @@ from __future__ import annotations
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import turns
+from ansible_collections.gti.lakehouse.plugins.module_utils import rollout
 
 LISTS = {name: {"type": "list", "elements": "str", "default": []} for name in ("needs", "beside", "after")}
 OPTIONS = {
-    "state": {"type": "str", "required": True, "choices": [turns.BEGUN, turns.DONE, turns.FAILED, "report"]},
+    "state": {"type": "str", "required": True, "choices": [rollout.BEGUN, rollout.DONE, rollout.FAILED, "report"]},
     "name": {"type": "str"},
     "components": {"type": "dict", "default": {}},
     "rolling": {"type": "bool", "default": False},
@@ -28,12 +28,12 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         dummy, args = self.validate_argument_spec(dict(OPTIONS, **LISTS), required_if=[
-            ("state", state, ["name"]) for state in (turns.BEGUN, turns.DONE, turns.FAILED)])
-        self.turns = turns.Turns(C.DEFAULT_LOCAL_TMP)
+            ("state", state, ["name"]) for state in (rollout.BEGUN, rollout.DONE, rollout.FAILED)])
+        self.rollout = rollout.Rollout(C.DEFAULT_LOCAL_TMP)
         result["changed"] = False
         if args["state"] == "report":
-            result["turns"] = self.turns.all()
-        elif args["state"] == turns.BEGUN:
+            result["steps"] = self.rollout.all()
+        elif args["state"] == rollout.BEGUN:
             result.update(self.begin(args, task_vars))
         else:
             self.end(args, task_vars["inventory_hostname"])
@@ -44,22 +44,22 @@ class ActionModule(ActionBase):
 
         def pairs(names):
             return [(name, host) for name in names
-                    for host in turns.hosts_of(args["components"], name, task_vars["groups"]) if host in played]
+                    for host in rollout.hosts_of(args["components"], name, task_vars["groups"]) if host in played]
 
         before = [host for dummy, host in pairs([args["name"]])]
         needed = pairs(args["needs"]) + [pair for pair in pairs(args["beside"]) if pair[1] == here]
         if args["rolling"]:
             needed += [(args["name"], host) for host in before[:before.index(here)]]
         lost = set(played) - set(task_vars["ansible_play_hosts"])
-        self.turns.wait(pairs(args["after"]), lost, args["timeout"])
-        missing = self.turns.wait(needed, lost, args["timeout"])
+        self.rollout.wait(pairs(args["after"]), lost, args["timeout"])
+        missing = self.rollout.wait(needed, lost, args["timeout"])
         if not missing:
-            self.turns.mark(args["name"], here, turns.BEGUN)
+            self.rollout.mark(args["name"], here, rollout.BEGUN)
             return {}
         reason = "for want of " + ", ".join("%(component)s on %(host)s" % mark for mark in missing)
-        self.turns.mark(args["name"], here, turns.STOPPED, reason)
+        self.rollout.mark(args["name"], here, rollout.STOPPED, reason)
         return {"failed": True, "msg": "%s was stopped %s." % (args["name"], reason)}
 
     def end(self, args, here):
-        if self.turns.read(args["name"], here)["state"] != turns.STOPPED:
-            self.turns.mark(args["name"], here, args["state"], args["reason"])
+        if self.rollout.read(args["name"], here)["state"] != rollout.STOPPED:
+            self.rollout.mark(args["name"], here, args["state"], args["reason"])

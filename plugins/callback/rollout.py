@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: turns
+name: rollout
 type: aggregate
-short_description: Tell hosts that wait for their turn of one that was lost, and end what a killed run leaves
+short_description: Tell hosts that wait in a rollout of one that was lost, and end what a killed run leaves
 version_added: 0.1.0
 author:
   - The gti.lakehouse authors (@gti)
 description:
   - A host that can no longer be reached leaves the play, and no task of its own can say so. This tells
-    M(gti.lakehouse.turn) of it, which would wait for that host until its O(gti.lakehouse.turn#module:timeout) ends.
+    M(gti.lakehouse.rollout_step) of it, which would wait for that host until its O(gti.lakehouse.rollout_step#module:timeout) ends.
   - Ansible's worker processes, and the programs that they run on the controller, end with a run that is killed (on Linux). Without this they
     go on for as long as their task takes, beside the next run.
 requirements:
-  - Enabled with C(callbacks_enabled = gti.lakehouse.turns), as in this collection's C(ansible.cfg).
+  - Enabled with C(callbacks_enabled = gti.lakehouse.rollout), as in this collection's C(ansible.cfg).
 """
 
 import ctypes
@@ -27,7 +27,7 @@ import sys
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.turns import LOST, WHOLE, Turns
+from ansible_collections.gti.lakehouse.plugins.module_utils.rollout import LOST, WHOLE, Rollout
 
 PR_SET_PDEATHSIG = 1
 
@@ -41,7 +41,7 @@ def end_with(run):
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
-    CALLBACK_NAME = "gti.lakehouse.turns"
+    CALLBACK_NAME = "gti.lakehouse.rollout"
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_start(self, playbook):
@@ -52,4 +52,4 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_unreachable(self, result):
         # By the names that ansible-core 2.18 has, too.
         if not result._task.ignore_unreachable:
-            Turns(C.DEFAULT_LOCAL_TMP).mark(WHOLE, result._host.get_name(), LOST, result._result.get("msg", ""))
+            Rollout(C.DEFAULT_LOCAL_TMP).mark(WHOLE, result._host.get_name(), LOST, result._result.get("msg", ""))
