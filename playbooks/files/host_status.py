@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints what one host of the site is like, as JSON: services, releases, certificates, firewall, disks, memory. Reads only.
+"""Prints what one host of the site is like, as JSON: services, releases, certificates, firewall, disks, memory,
+streams' faults. Reads only.
 
 Memory and disks are in MiB, a certificate's life in whole days. Knows the platform's own units by the mark that Ansible
 leaves at their top.
@@ -9,6 +10,7 @@ leaves at their top.
 from __future__ import annotations
 
 import calendar
+import datetime
 import glob
 import json
 import os
@@ -23,6 +25,10 @@ MARK = "# Ansible managed"
 DEBIANS = ["mariad[b].service", "postgresql@*.service", "redis-serve[r].service"]
 PROPERTIES = ("Id", "Type", "ActiveState", "Result", "NRestarts", "ExecMainStartTimestamp")
 MIB = 2**20
+# A stream writes its status every few seconds; it waits a minute or two for a broker that is away.
+STALE_SECONDS = 180
+# What fails is tried again within seconds; by the third time it is no passing fault.
+FAILURES = 3
 
 
 def managed_units(folder):
@@ -113,6 +119,24 @@ def disks():
     return found
 
 
+def streams(folder, now):
+    """What streams say is wrong with them, in sentences, at a time in seconds."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(folder, "spark-stream-*/status.json"))):
+        try:
+            with open(path, encoding="utf-8") as stream:
+                told = json.load(stream)
+        except FileNotFoundError:  # it stops
+            continue
+        age = now - datetime.datetime.fromisoformat(told["at"]).timestamp()
+        if age > STALE_SECONDS:
+            found.append("stream %s has not said for %d s how it is" % (told["stream"], age))
+        # A table that is wrong stays wrong, and counts no failures.
+        found += ["stream %s, %s: %s" % (told["stream"], name, topic["fault"]) for name, topic in sorted(told["topics"].items())
+                  if topic["state"] == "failing" and (topic["failures"] >= FAILURES or not topic["failures"])]
+    return found
+
+
 def memory(meminfo):
     values = {line.split(":")[0]: int(line.split()[1]) // 1024 for line in meminfo.splitlines() if ":" in line}
     return {"size": values["MemTotal"], "used": values["MemTotal"] - values["MemAvailable"]}
@@ -128,6 +152,7 @@ def main():
         "certificates": certificates("/etc/datalake"),
         "firewall": firewall(),
         "disks": disks(),
+        "streams": streams("/run", time.time()),
         "memory": memory(meminfo),
     }, sys.stdout)
 

@@ -130,7 +130,10 @@ def waiting(consumer, group_topics):
     from confluent_kafka import TopicPartition
 
     known = consumer.list_topics(timeout=10).topics
-    places = [TopicPartition(topic, partition) for topic in group_topics if topic in known for partition in known[topic].partitions]
+    missing = sorted(set(group_topics) - set(known))
+    if missing:
+        raise Problem("Kafka has no topic %s (run playbooks/kafka_kraft.yml)" % ", ".join(missing))
+    places = [TopicPartition(topic, partition) for topic in group_topics for partition in known[topic].partitions]
     found = {}
     for place in consumer.committed(places, timeout=10):
         first, end = consumer.get_watermark_offsets(place, timeout=10)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
+import json
 import pathlib
 
 import pytest
@@ -63,3 +65,43 @@ def test_a_release_is_what_the_link_points_to(tmp_path):
 @pytest.mark.parametrize(("now", "days"), [(1772582400, 7), (1773187199, 0), (1773187201, -1)])
 def test_the_days_of_a_certificate_are_whole_ones(now, days):
     assert host_status.days_left("notAfter=Mar 11 00:00:00 2026 GMT\n", now) == days
+
+
+NOW = datetime.datetime(2026, 12, 1, tzinfo=datetime.timezone.utc).timestamp()
+
+
+def say(folder, at="2026-11-30T23:59:58+00:00", **topics):
+    (folder / "spark-stream-isp").mkdir()
+    (folder / "spark-stream-isp/status.json").write_text(json.dumps({"at": at, "stream": "isp", "topics": topics}))
+
+
+def of_topic(state="running", failures=0, fault=None):
+    return {"state": state, "failures": failures, "fault": fault}
+
+
+@pytest.mark.parametrize(("topic", "told"), [
+    (of_topic(), False),
+    (of_topic("starting"), False),
+    (of_topic("failing", 1, "away"), False),
+    (of_topic("failing", 2, "away"), False),
+    (of_topic("failing", 3, "away"), True),
+    (of_topic("failing", 0, "raw.t.c is BIGINT"), True),
+])
+def test_a_streams_fault_is_told_once_it_is_no_passing_one(tmp_path, topic, told):
+    say(tmp_path, rede_a=of_topic(), rede_t=topic)
+    assert host_status.streams(tmp_path, NOW) == (["stream isp, rede_t: %s" % topic["fault"]] if told else [])
+
+
+@pytest.mark.parametrize(("at", "said"), [
+    ("2026-11-30T23:57:00+00:00", []),
+    ("2026-11-30T23:56:00+00:00", ["stream isp has not said for 240 s how it is"]),
+])
+def test_a_status_that_nobody_writes_any_more_is_told(tmp_path, at, said):
+    say(tmp_path, at=at, t=of_topic())
+    assert host_status.streams(tmp_path, NOW) == said
+
+
+def test_a_stream_that_stops_and_a_host_without_any_have_nothing_to_say(tmp_path):
+    (tmp_path / "spark-stream-isp").mkdir()
+    (tmp_path / "spark-stream-isp/status.json").symlink_to(tmp_path / "gone")
+    assert host_status.streams(tmp_path, NOW) == host_status.streams(tmp_path / "none", NOW) == []

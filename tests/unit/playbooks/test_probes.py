@@ -11,6 +11,7 @@ import importlib.util
 import pathlib
 import threading
 import time
+import types
 
 import pytest
 
@@ -119,3 +120,9 @@ def test_a_stream_stands_still_when_records_wait_and_its_offsets_do_not_move(mon
     monkeypatch.setattr(probes, "last_row", lambda probe, topic: "and so on")
     found = problem(kind="lag", topics={"t": ""}, patience=1, group="g", kafka={"bootstrap.servers": "127.0.0.1:9"})
     assert found is None if words is None else found.startswith(words)
+
+
+def test_a_topic_that_kafka_does_not_have_is_named_and_not_passed_over():
+    consumer = types.SimpleNamespace(list_topics=lambda timeout: types.SimpleNamespace(topics={"rede.a": None}))
+    with pytest.raises(probes.Problem, match="no topic rede.b, rede.c "):
+        probes.waiting(consumer, {"rede.c": "", "rede.a": "", "rede.b": ""})
