@@ -4,6 +4,7 @@
 """A service's key is made on its host and stays there: nothing that Ansible is told holds it, whatever it is asked to show."""
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
@@ -81,3 +82,26 @@ def test_a_key_is_kept_while_it_is_whole(told):
     certificates = [(told[1] / step / "server.crt").read_bytes() for step in STEPS]
     assert keys[0] == keys[1] == keys[2] and len(set(keys[2:])) == 3
     assert certificates[0] == certificates[1] and len(set(certificates[1:])) == 4
+
+
+def test_renewal_sees_which_hosts_have_a_certificate_that_ends_soon(told, tmp_path):
+    """In check mode, since what it would do is this machine's. A host that has time is asked one question."""
+    hosts = {name: {"ansible_connection": "local", "ansible_host": "127.0.0.1"} for name in ("mirror.example.test", "gitea.example.test")}
+    children = {name.partition(".")[0]: {"hosts": {name: {}}} for name in hosts}
+    (tmp_path / "hosts.json").write_text(json.dumps({"lakehouse": {"hosts": hosts, "children": children, "vars": {"lakehouse_name": "renewal-test"}}}))
+    (tmp_path / "values.json").write_text(json.dumps({
+        "__common_etc": str(tmp_path) + "/{{ inventory_hostname }}", "common_tls_ca_dir": str(told[1]), "ansible_python_interpreter": sys.executable}))
+    for name, days in zip(hosts, (29, 31)):
+        tls = tmp_path / name / "tool/tls"
+        tls.mkdir(parents=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", str(days), "-keyout", "server.key",
+                        "-out", "server.crt"], cwd=tls, check=True, capture_output=True)
+    done = subprocess.run(
+        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "--check", "-i", str(tmp_path / "hosts.json"),
+         "-e", "@%s" % (tmp_path / "values.json"), str(ROOT / "playbooks/renewal.yml")],
+        env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"), capture_output=True, text=True, check=False, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told_apart, renewed = done.stdout.split("PLAY [Renew them, one host after the other]")
+    assert "gitea.example.test" in told_apart and "[gitea.example.test]" not in renewed
+    compared = renewed.split("Compare what is there with the certificate of mirror]")[1].split("TASK")[0]
+    assert "changed: [mirror.example.test]" in compared

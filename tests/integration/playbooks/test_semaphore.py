@@ -20,11 +20,11 @@ from lab.host import ansible
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
-PATH = re.compile(r"/api/project/7/templates(?:/([0-9]+))?$")
+PATH = re.compile(r"/api/project/7/(templates|schedules)(?:/([0-9]+))?$")
 
 
 class Project(http.server.BaseHTTPRequestHandler):
-    """The part of Semaphore's API that keeps a project's templates."""
+    """The part of Semaphore's API that keeps a project's templates and schedules."""
 
     def log_message(self, *dummy):
         pass
@@ -44,10 +44,13 @@ class Project(http.server.BaseHTTPRequestHandler):
             return self.answer(401)
         templates = self.server.templates
         if self.command == "GET":
-            return self.answer(200, list(templates.values()))
+            return self.answer(200, list((templates if where[1] == "templates" else self.server.schedules).values()))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append(self.command)
-        number = int(where[1]) if where[1] else len(templates) + 1
+        if where[1] == "schedules":
+            self.server.schedules[body["name"]] = body
+            return self.answer(201, body)
+        number = int(where[2]) if where[2] else len(templates) + 1
         # It keeps no empty value of a question.
         asked = [{name: value for name, value in question.items() if value} for question in body["survey_vars"]]
         templates[number] = {**body, "id": number, "survey_vars": asked or None}
@@ -59,7 +62,7 @@ class Project(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def semaphore():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Project)
-    server.templates, server.calls = {}, []
+    server.templates, server.schedules, server.calls = {}, {}, []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -77,7 +80,11 @@ def run(server):
 
 
 def test_templates_are_made_once_and_what_differs_is_changed(semaphore):
-    assert run(semaphore) == ["POST"] * len(JOBS)
+    assert run(semaphore) == ["POST"] * (len(JOBS) + 1)
+    (renewal,) = [number for number, template in semaphore.templates.items() if template["name"] == "lakehouse: renewal"]
+    assert semaphore.schedules == {"lakehouse: renewal": {
+        "project_id": 7, "template_id": renewal, "name": "lakehouse: renewal", "cron_format": "30 3 * * *", "active": True}}
+    semaphore.schedules["lakehouse: renewal"]["active"] = False
     look = {template["name"]: template for template in semaphore.templates.values()}["lakehouse: site (look)"]
     assert (look["playbook"], json.loads(look["arguments"]), look["app"]) == ("site.yml", ["--check", "--diff"], "ansible")
     assert run(semaphore) == []
@@ -89,4 +96,5 @@ def test_templates_are_made_once_and_what_differs_is_changed(semaphore):
     assert run(semaphore) == ["PUT", "PUT"]
     assert semaphore.templates[status["id"]]["survey_vars"][0] == days
     assert "ansible_user" not in json.dumps(semaphore.templates[status["id"]])
+    assert not semaphore.schedules["lakehouse: renewal"]["active"]
     assert look["name"] == "lakehouse: site (look)" and semaphore.templates[look["id"]]["playbook"] == "site.yml"

@@ -13,12 +13,12 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.awx.awx.plugins.modules import job_template
+from ansible_collections.awx.awx.plugins.modules import job_template, schedule
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
-# They ask, or make what must exist before a job can run.
-BY_HAND = {"playbooks/destroy.yml", "playbooks/secrets.yml", "playbooks/site.yml", "playbooks/begin.yml"}
+# They ask, make what must exist before a job can run, or are for a controller without jobs.
+BY_HAND = {"playbooks/destroy.yml", "playbooks/secrets.yml", "playbooks/site.yml", "playbooks/begin.yml", "playbooks/renewal_timer.yml"}
 # A file of the controller is nothing to choose for who may start a job; the version of the flights is the catalogue's.
 NOT_ASKED = ("_file", "_version")
 
@@ -35,17 +35,22 @@ def test_names_are_told_apart():
 
 @pytest.mark.parametrize("job", JOBS, ids=[job["name"] for job in JOBS])
 def test_a_job_says_what_it_is_for(job):
-    assert set(job) - {"check", "survey"} == {"name", "playbook", "description"} and all(job.values())
+    assert set(job) - {"check", "survey", "daily"} == {"name", "playbook", "description"} and all(job.values())
 
 
 def test_awx_knows_each_option():
     options = yaml.safe_load(job_template.DOCUMENTATION)["options"]
-    (task,) = yaml.safe_load((ROOT / "awx/awx.yml").read_text())[0]["tasks"]
+    task, scheduling = yaml.safe_load((ROOT / "awx/awx.yml").read_text())[0]["tasks"]
+    assert set(scheduling["awx.awx.schedule"]) <= set(yaml.safe_load(schedule.DOCUMENTATION)["options"])
     given = task["awx.awx.job_template"]
     assert set(given) <= set(options)
     assert {name for name, option in options.items() if option.get("required")} <= set(given)
     assert {"run", "check"} == set(options["job_type"]["choices"])
     assert given["ask_variables_on_launch"] is False
+
+
+def test_the_renewal_goes_on_by_itself_and_nothing_else():
+    assert {job["playbook"]: job["daily"] for job in JOBS if "daily" in job} == {"playbooks/renewal.yml": "03:30"}
 
 
 @pytest.mark.parametrize("job", JOBS, ids=[job["name"] for job in JOBS])
