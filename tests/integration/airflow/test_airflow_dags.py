@@ -23,7 +23,8 @@ def test_the_tests_of_the_dags_pass(venv, tmp_path):
         (tmp_path / "pytest" / found.name).symlink_to(found)
     run = subprocess.run(
         [venv / "bin/python3", "-c", PROGRAM.format(str(tmp_path / "pytest")), "-q", "-p", "no:cacheprovider", "tests"], cwd=DAGS,
-        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+             "AIRFLOW__WEBSERVER__DEFAULT_UI_TIMEZONE": "America/Sao_Paulo"},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

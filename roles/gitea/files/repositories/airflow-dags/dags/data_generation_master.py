@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Synthetic sessions of subscribers every quarter of an hour, and their bills on the first day of a month."""
+"""Sessões sintéticas de assinantes a cada quarto de hora, e as suas faturas no primeiro dia do mês."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse import datagen, site
     schedule="*/15 * * * *",
     is_paused_upon_creation=False,
     doc_md=__doc__,
-    description="Synthetic sessions and bills",
+    description="Sessões e faturas sintéticas",
     tags=["datagen"],
     **site.COMMON,
 )

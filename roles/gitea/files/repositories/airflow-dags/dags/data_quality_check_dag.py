@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every rule of data quality, for all layers at once. The results are in lakehouse.ops.data_quality; what fails is told here."""
+"""Todas as regras de qualidade, em todas as camadas. Os resultados ficam em lakehouse.ops.data_quality; o que falha é dito aqui."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakehouse import days, quality, site, sql
     is_paused_upon_creation=False,
     params=days.PARAMS,
     doc_md=__doc__,
-    description="Rules of data quality over all layers",
+    description="Regras de qualidade em todas as camadas",
     tags=["lakehouse", "qualidade"],
     **site.COMMON,
 )

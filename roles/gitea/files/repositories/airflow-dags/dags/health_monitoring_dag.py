@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the generator is well (its buffer, the object store, Kafka), whether Trino answers, and whether raw data arrive."""
+"""Se o gerador está bem (a sua fila, o armazenamento de objetos, o Kafka), se o Trino responde e se os dados de raw chegam."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def trino() -> None:
     schedule="*/30 * * * *",
     is_paused_upon_creation=False,
     doc_md=__doc__,
-    description="Health of generator, Trino and arrival",
+    description="Saúde do gerador, do Trino e da chegada dos dados",
     tags=["datagen", "lakehouse"],
     **site.COMMON,
 )

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Erases one person from raw and curated tables, their snapshots and the raw zone's files, and proves it.
+"""Apaga uma pessoa das tabelas raw e curated, dos seus snapshots e dos arquivos da zona bruta, e prova.
 
-Who starts it gives a name for the request and the person's pseudonym, which `lakehouse-pseudonym` says on the host of Spark: the
-identifier itself must not get here, since Airflow keeps what a run was given. Between removing and forgetting is a time of
-grace for queries that still read older snapshots. Each step, and the proof, is recorded in lakehouse.ops.erasures.
+Quem inicia dá um nome ao pedido e o pseudônimo da pessoa, que `lakehouse-pseudonym` diz no host do Spark: o identificador em si não pode
+chegar aqui, porque o Airflow guarda o que cada execução recebeu. Entre remover e esquecer há um prazo para as consultas que ainda leem
+snapshots mais antigos. Cada passo, e a prova, fica registrado em lakehouse.ops.erasures.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from airflow.sensors.date_time import DateTimeSensorAsync
 from lakehouse import site, spark, sql
 
 PARAMS = {
-    "request": Param(type="string", pattern=r"^[A-Za-z0-9._-]{1,80}$", description="Name of the request; no name of a person"),
-    "pseudonym": Param(type="string", pattern="^[0-9a-f]{64}$", description="The person's pseudonym, never the identifier"),
-    "keep": Param([], type="array", items={"type": "string"}, description="Tables that a law makes you keep, such as lakehouse.raw.radius_logs"),
-    "grace_minutes": Param(60, type="integer", minimum=0, maximum=10080, description="How long queries may still read the snapshots of before"),
+    "request": Param(type="string", pattern=r"^[A-Za-z0-9._-]{1,80}$", description="Nome do pedido; nunca o nome de uma pessoa"),
+    "pseudonym": Param(type="string", pattern="^[0-9a-f]{64}$", description="O pseudônimo da pessoa, nunca o identificador"),
+    "keep": Param([], type="array", items={"type": "string"}, description="Tabelas que a lei manda guardar, como lakehouse.raw.radius_logs"),
+    "grace_minutes": Param(60, type="integer", minimum=0, maximum=10080, description="Por quantos minutos consultas ainda podem ler os snapshots de antes"),
 }
 
 
@@ -68,7 +68,7 @@ def prove_in_trino(params: dict[str, Any] | None = None) -> list[str]:
     is_paused_upon_creation=False,
     params=PARAMS,
     doc_md=__doc__,
-    description="Erasure of one person, with proof",
+    description="Exclusão de uma pessoa, com prova",
     tags=["lakehouse", "lgpd"],
     **site.COMMON,
 )

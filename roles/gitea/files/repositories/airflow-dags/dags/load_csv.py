@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.decorators import dag, task
 from airflow.models.param import Param
-from lakehouse import days, site, spark
+from lakehouse import site, spark
 
 COLUMN = "^[a-z][a-z0-9_]*$"
 PARAMS = {
@@ -40,7 +40,7 @@ PARAMS = {
 @task
 def arguments(params: dict[str, Any] | None = None) -> list[str]:
     assert params is not None
-    given = [site.CURATE_SETTINGS, params["file"], params["table"], f"--zone={days.zone().key}"]
+    given = [site.CURATE_SETTINGS, params["file"], params["table"], f"--zone={site.ZONE}"]
     given += [f"--{name}={params[name]}" for name in ("delimiter", "encoding", "decimal", "dates")]
     given += ["--write"] * params["write"] + ["--no-header"] * (not params["header"])
     given += [f"--type={column}={kind}" for column, kind in params["types"].items()]

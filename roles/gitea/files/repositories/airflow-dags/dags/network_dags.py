@@ -9,16 +9,16 @@ from airflow.decorators import dag
 from lakehouse import datagen, site
 
 for kind, minutes, what in (
-    ("olt_metrics", 5, "measurements of the OLTs' ports"),
-    ("cpe_status", 10, "states of the subscribers' routers"),
+    ("olt_metrics", 5, "medições das portas das OLTs"),
+    ("cpe_status", 10, "estados dos roteadores dos assinantes"),
 ):
 
     @dag(
         dag_id=f"{kind}_dag",
         schedule=f"*/{minutes} * * * *",
         is_paused_upon_creation=False,
-        doc_md=f"Synthetic {what}, every {minutes} minutes.",
-        description=f"Synthetic {what}",
+        doc_md=f"Dados sintéticos: {what}, a cada {minutes} minutos.",
+        description=f"Dados sintéticos: {what}",
         tags=["datagen"],
         **site.COMMON,
     )

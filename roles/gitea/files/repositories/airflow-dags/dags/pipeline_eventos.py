@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ISP's events, from raw to curated to gold, a day at a time.
+"""Os eventos do provedor, de raw para curated para gold, um dia de cada vez.
 
-Every hour for yesterday and today; by hand, with `day` and `days`, for any others. Each step can be run again: it writes what
-is new or different, and nothing twice. Days begin in the site's time zone. Between the layers stand the rules of data quality, which let
-nothing bad go further.
+De hora em hora, de ontem e hoje; à mão, com `day` e `days`, de quaisquer dias. Cada passo pode rodar de novo: escreve o que é novo ou
+diferente, e nada duas vezes. Os dias começam no fuso do site. Entre as camadas ficam as regras de qualidade, que não deixam passar nada
+errado.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GOLD = ("sessions_hourly_city", "olt_health_daily", "cpe_availability_daily", "r
     is_paused_upon_creation=False,
     params=days.PARAMS,
     doc_md=__doc__,
-    description="Events from raw to curated to gold",
+    description="Eventos de raw para curated para gold",
     tags=["lakehouse", "eventos"],
     **site.COMMON,
 )

@@ -44,6 +44,13 @@ class TestEachDag:
                 assert (task.pool, task.pool_slots, task._driver_memory) == (site.SPARK_POOL, 1, "512m")
 
 
+def test_schedules_count_in_the_sites_time_zone(bag):
+    for dag in bag.dags.values():
+        assert dag.timezone.name == site.ZONE, dag.dag_id
+        if dag.schedule_interval:
+            assert dag.timetable._timezone.name == site.ZONE, dag.dag_id
+
+
 def test_no_task_is_given_what_airflow_gives_by_that_name(bag):
     """Airflow finds it out when the task runs."""
     from airflow.utils.context import KNOWN_CONTEXT_KEYS

@@ -9,22 +9,23 @@ import datetime
 import zoneinfo
 from typing import Any
 
-from airflow.configuration import conf
 from airflow.decorators import task
 from airflow.models.param import Param
+
+from lakehouse import site
 
 # Yesterday as well: what came late, and what happened after its last run.
 DAYS = 2
 ONE = datetime.timedelta(days=1)
 
 PARAMS = {
-    "day": Param(None, type=["null", "string"], format="date", description="Last day, in the site's time zone; today when left empty"),
-    "days": Param(DAYS, type="integer", minimum=1, maximum=30, description="How many days up to that one: for filling in what is missing"),
+    "day": Param(None, type=["null", "string"], format="date", description="O último dia, no fuso do site; hoje, se ficar vazio"),
+    "days": Param(DAYS, type="integer", minimum=1, maximum=30, description="Quantos dias até esse: para preencher o que falta"),
 }
 
 
 def zone() -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(conf.get("webserver", "default_ui_timezone"))
+    return zoneinfo.ZoneInfo(site.ZONE)
 
 
 def of(moment: datetime.datetime) -> datetime.date:

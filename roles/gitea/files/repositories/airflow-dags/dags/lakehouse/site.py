@@ -10,6 +10,7 @@ import pathlib
 from typing import Any
 
 import pendulum
+from airflow.configuration import conf
 
 TRINO, SPARK, DATAGEN = "trino_default", "spark_default", "datagen"
 # One Spark session at a time: each takes a driver here and the whole cluster.
@@ -20,9 +21,11 @@ JOBS_FOLDER = pathlib.Path("/opt/lakehouse/spark-jobs/jobs")
 CURATE_SETTINGS = "/etc/datalake/spark/curate.json"
 CONFIG_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "config"
 
+# The site's time zone, in which days begin, schedules count, and pages show times.
+ZONE = conf.get("webserver", "default_ui_timezone")
 # What every DAG here has.
 COMMON: dict[str, Any] = {
-    "start_date": pendulum.datetime(2026, 1, 1, tz="UTC"),
+    "start_date": pendulum.datetime(2026, 1, 1, tz=ZONE),
     "catchup": False,
     "max_active_runs": 1,
     "default_args": {
