@@ -95,6 +95,17 @@ def _write_unversioned(connection, name, value):
     connection.s3.set_bucket_versioning(name, VersioningConfig(ENABLED, excluded_prefixes=value))
 
 
+# --- policy: what the bucket lets others do, strangers above all ---------------------------------------------
+
+def _read_policy(connection, name):
+    document = connection.raw(name, "policy", "NoSuchBucketPolicy")
+    return json.loads(document) if document else None
+
+
+def _write_policy(connection, name, dummy):
+    connection.s3.delete_bucket_policy(name)
+
+
 # --- lifecycle ---------------------------------------------------------------------------------------------
 
 def _read_lifecycle(connection, name):
@@ -156,6 +167,7 @@ def _write_tags(connection, name, value):
 READERS = {
     "versioning": _read_versioning,
     "unversioned_prefixes": _read_unversioned,
+    "policy": _read_policy,
     "lifecycle": _read_lifecycle,
     "quota": _read_quota,
     "encryption": _read_encryption,
@@ -166,6 +178,7 @@ WRITERS = {
     "versioning": _write_versioning,
     "unversioned_prefixes": _write_unversioned,
     "retention": _write_retention,
+    "policy": _write_policy,
     "lifecycle": _write_lifecycle,
     "quota": _write_quota,
     "encryption": _write_encryption,

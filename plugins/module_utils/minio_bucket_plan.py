@@ -6,7 +6,7 @@
 
 A bucket's state is a dictionary of aspects, each in one form only:
 versioning 'off' | 'enabled' | 'suspended'; unversioned_prefixes sorted list; object_lock bool; retention None | {mode, days or years};
-lifecycle list of rules sorted by id; quota bytes, 0 for none; encryption None | {algorithm, key}; tags dict.
+lifecycle list of rules sorted by id; policy None or the document; quota bytes, 0 for none; encryption None | {algorithm, key}; tags dict.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ipaddress
 import re
 
 # In the order in which they are written: object lock and versioning come before what builds on them.
-ASPECTS = ("object_lock", "versioning", "unversioned_prefixes", "retention", "lifecycle", "quota", "encryption", "tags")
+ASPECTS = ("object_lock", "versioning", "unversioned_prefixes", "retention", "policy", "lifecycle", "quota", "encryption", "tags")
 
 # What MinIO gives a bucket that is made with no more than a name.
 NEW = {
@@ -23,6 +23,7 @@ NEW = {
     "versioning": "off",
     "unversioned_prefixes": [],
     "retention": None,
+    "policy": None,
     "lifecycle": [],
     "quota": 0,
     "encryption": None,
@@ -86,6 +87,8 @@ def wanted_state(params):
         wanted["unversioned_prefixes"] = _unversioned(params)
     if "tags" in wanted:
         wanted["tags"] = {str(key): str(value) for key, value in wanted["tags"].items()}
+    if params.get("private"):
+        wanted["policy"] = None
     if params.get("quota") is not None:
         wanted["quota"] = parse_size(params["quota"])
     if params.get("lifecycle") is not None:

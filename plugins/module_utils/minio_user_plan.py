@@ -4,7 +4,7 @@
 
 """What a user should be against what it is. Pure functions.
 
-A user's state is a dictionary: enabled bool, policies list in order of name.
+A user's state is a dictionary: enabled bool, policies and groups lists in order of name.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ class Invalid(Exception):
 
 
 # What is to be done, in this order. enable: None, True or False.
-Plan = namedtuple("Plan", ["create", "attach", "detach", "enable"])
+Plan = namedtuple("Plan", ["create", "attach", "detach", "join", "leave", "enable"])
 
 
 def state_of(answer):
     """The state in the server's answer about a user."""
     names = (answer.get("policyName") or "").split(",")
-    return {"enabled": answer.get("status") == "enabled", "policies": sorted(name for name in names if name)}
+    return {
+        "enabled": answer.get("status") == "enabled",
+        "policies": sorted(name for name in names if name),
+        "groups": sorted(answer.get("memberOf") or []),
+    }
 
 
 def check_options(params):
@@ -41,18 +45,26 @@ def plan(current, params):
     """Compare; C(current) is None for a user that is not there yet."""
     if current is None and params["secret"] is None:
         raise Invalid(f"user {params['name']!r} does not exist yet: it needs a secret")
-    have = set(current["policies"]) if current else set()
-    want = have if params["policies"] is None else set(params["policies"])
+    attach, detach = _difference(current, params, "policies")
+    join, leave = _difference(current, params, "groups")
     was_enabled = current["enabled"] if current else True  # the server makes users enabled
     enable = params["enabled"] if params["enabled"] is not None and params["enabled"] != was_enabled else None
-    return Plan(current is None, sorted(want - have), sorted(have - want), enable)
+    return Plan(current is None, attach, detach, join, leave, enable)
+
+
+def _difference(current, params, of):
+    """What is to be added and what to be taken away; without the option nothing."""
+    have = set(current[of]) if current else set()
+    want = have if params[of] is None else set(params[of])
+    return sorted(want - have), sorted(have - want)
 
 
 def result_of(current, steps):
     """The state after the plan."""
-    have = set(current["policies"]) if current else set()
+    have = current or {"policies": [], "groups": []}
     enabled = current["enabled"] if current else True
     return {
         "enabled": enabled if steps.enable is None else steps.enable,
-        "policies": sorted((have | set(steps.attach)) - set(steps.detach)),
+        "policies": sorted(set(have["policies"]).union(steps.attach).difference(steps.detach)),
+        "groups": sorted(set(have["groups"]).union(steps.join).difference(steps.leave)),
     }

@@ -72,6 +72,13 @@ options:
       years:
         description: Length in years.
         type: int
+  private:
+    description:
+      - With V(true), nobody but accounts with a policy of their own gets at the bucket. A policy of the bucket itself, which may let strangers in, is
+        removed. Otherwise it is left alone.
+    type: bool
+    default: false
+    version_added: 0.3.0
   lifecycle:
     description:
       - Rules by which objects go, exactly these. An empty list removes all rules.
@@ -280,6 +287,7 @@ def main():
                     "years": {"type": "int"},
                 },
             },
+            "private": {"type": "bool", "default": False},
             "lifecycle": {
                 "type": "list",
                 "elements": "dict",

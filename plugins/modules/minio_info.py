@@ -69,6 +69,7 @@ buckets:
     reports:
       versioning: enabled
       unversioned_prefixes: []
+      policy: null
       object_lock: false
       retention: null
       lifecycle: []
@@ -94,6 +95,7 @@ users:
     report-builder:
       enabled: true
       policies: [report-reader]
+      groups: []
 code:
   description: Name that the server gives to the error.
   returned: when the server refuses

@@ -33,6 +33,13 @@ options:
         left alone. Those that come by way of groups are not meant.
     type: list
     elements: str
+  groups:
+    description:
+      - Groups that the user is in, exactly these, since it may do what they may. An empty list takes it out of all; without the option they are
+        left alone. One that is not there is made, without any right.
+    type: list
+    elements: str
+    version_added: 0.3.0
   enabled:
     description:
       - Whether the user may sign in. Without the option an existing user is left alone; new ones are enabled.
@@ -87,6 +94,7 @@ user:
   sample:
     enabled: true
     policies: [report-reader, report-writer]
+    groups: []
 secret_changed:
   description: Whether the secret given did not work and was, or would be, written.
   returned: success
@@ -171,6 +179,10 @@ def ensure_present(module, connection, current):
             connection.admin.attach_policy(steps.attach, user=name)
         if steps.detach:
             connection.admin.detach_policy(steps.detach, user=name)
+        for group in steps.join:
+            connection.admin.group_add(group, [name])
+        for group in steps.leave:
+            connection.admin.group_remove(group, [name])
         if steps.enable is False:
             connection.admin.user_disable(name)
     return result
@@ -203,6 +215,7 @@ def main():
             "name": {"type": "str", "required": True},
             "secret": {"type": "str", "no_log": True},
             "policies": {"type": "list", "elements": "str"},
+            "groups": {"type": "list", "elements": "str"},
             "enabled": {"type": "bool"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },

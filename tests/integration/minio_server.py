@@ -13,7 +13,8 @@ import subprocess
 import urllib3
 from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
 from loopback import free_port, wait_until_well
-from minio import Minio
+from minio import Minio, MinioAdmin
+from minio.credentials import StaticProvider
 
 
 class Server:
@@ -75,6 +76,12 @@ class Server:
             region=self.region,
             http_client=http,
         )
+
+    def admin(self):
+        """The SDK's client of the administration, as root."""
+        http = urllib3.PoolManager(ca_certs=str(self.ca_path), retries=False, timeout=10)
+        provider = StaticProvider(self.root_user, self.root_secret)
+        return MinioAdmin(endpoint=f"127.0.0.1:{self.port}", credentials=provider, region=self.region, http_client=http)
 
     def put(self, bucket, name, content=b"x"):
         return self.client().put_object(bucket, name, io.BytesIO(content), len(content)).version_id

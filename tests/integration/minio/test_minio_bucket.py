@@ -7,8 +7,10 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+import json
 
 import pytest
+import urllib3
 from minio.commonconfig import Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 from minio.versioningconfig import VersioningConfig
@@ -44,6 +46,7 @@ def test_a_plain_bucket(server, run, twice, name):
     assert twice("minio_bucket", name=name)["changed"]
     assert look(run, name) == {
         "versioning": "off", "unversioned_prefixes": [], "object_lock": False, "retention": None, "lifecycle": [], "quota": 0, "encryption": None, "tags": {},
+        "policy": None,
     }
 
 
@@ -72,7 +75,21 @@ def test_all_at_once(run, twice, name):
         "lifecycle": [RULE], "quota": "10GiB", "encryption": "sse-s3", "tags": {"a": "b"},
     }
     result = twice("minio_bucket", name=name, **everything)
-    assert look(run, name) == result["bucket"]
+    assert look(run, name) == dict(result["bucket"], policy=None)
+
+
+def test_a_policy_that_lets_strangers_in_is_seen_and_goes(server, run, twice, name):
+    run("minio_bucket", name=name)
+    server.put(name, "a")
+    anyone = f"{server.endpoint}/{name}/a"
+    ask = urllib3.PoolManager(ca_certs=str(server.ca_path), retries=False).request
+    statement = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{name}/*"]}
+    server.client().set_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert ask("GET", anyone).status == 200
+    assert run("minio_bucket", name=name)["changed"] is False and look(run, name)["policy"]["Statement"] == [statement]
+    result = twice("minio_bucket", name=name, private=True)
+    assert result["changed"] and result["diff"]["before"]["policy"]["Statement"] == [statement]
+    assert ask("GET", anyone).status == 403 and look(run, name)["policy"] is None
 
 
 def test_the_server_ignores_rules_about_unfinished_uploads(server, run, name):

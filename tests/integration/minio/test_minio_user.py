@@ -32,7 +32,7 @@ def test_create_and_remove(server, run, twice, name, secret):
     assert look(run, name) is None
     result = twice("minio_user", name=name, secret=secret, policies=["readonly", "writeonly"])
     assert result["changed"] and result["secret_changed"]
-    assert look(run, name) == {"enabled": True, "policies": ["readonly", "writeonly"]}
+    assert look(run, name) == {"enabled": True, "policies": ["readonly", "writeonly"], "groups": []}
     assert signs_in(server, name, secret)
     assert twice("minio_user", name=name, state="absent")["changed"]
     assert look(run, name) is None and not signs_in(server, name, secret)
@@ -46,7 +46,7 @@ def test_a_secret_is_written_only_when_it_does_not_work(server, run, twice, name
     result = twice("minio_user", name=name, secret=new)
     assert result["secret_changed"] and signs_in(server, name, new) and not signs_in(server, name, secret)
     # Neither the policies nor the state went with it.
-    assert look(run, name) == {"enabled": True, "policies": ["readonly"]}
+    assert look(run, name) == {"enabled": True, "policies": ["readonly"], "groups": []}
 
 
 def test_without_a_secret_it_stays(server, run, name, secret):
@@ -123,3 +123,20 @@ def test_denied(run, name, secret):
     run("minio_user", name=name, secret=secret, policies=["readwrite"])
     result = run("minio_user", name="another", secret="d" * 16, access_key=name, secret_key=secret)
     assert result.failed and result["code"] == "AccessDenied" and look(run, "another") is None
+
+
+def test_a_membership_given_by_hand_is_seen_and_goes(server, run, twice, name, secret):
+    """A group's rights are its members'."""
+    twice("minio_user", name=name, secret=secret, policies=[], groups=[])
+    admin = server.admin()
+    admin.group_add("g-" + name, [name])
+    admin.attach_policy(["readwrite"], group="g-" + name)
+    server.client(name, secret).list_buckets()
+    assert run("minio_user", name=name)["changed"] is False and look(run, name)["groups"] == ["g-" + name]
+    result = twice("minio_user", name=name, policies=[], groups=[])
+    assert result["changed"] and result["diff"]["before"]["groups"] == ["g-" + name] and look(run, name)["groups"] == []
+    with pytest.raises(S3Error, match="AccessDenied"):
+        server.client(name, secret).make_bucket(name)
+    twice("minio_user", name=name, groups=["h-" + name, "g-" + name])
+    assert look(run, name)["groups"] == ["g-" + name, "h-" + name]
+    twice("minio_user", name=name, state="absent")

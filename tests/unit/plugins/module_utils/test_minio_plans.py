@@ -119,6 +119,13 @@ def test_the_same_is_no_step():
     assert buckets.plan(state, {"versioning": "enabled", "tags": {"a": "b"}, "object_lock": False}) == []
 
 
+def test_a_private_bucket_has_no_policy_of_its_own():
+    strangers = dict(buckets.NEW, policy={"Statement": []})
+    assert buckets.wanted_state({"private": True}) == {"policy": None} and buckets.wanted_state({"private": False}) == {}
+    assert buckets.plan(strangers, {"policy": None}) == ["policy"]
+    assert buckets.plan(dict(buckets.NEW), {"policy": None}) == buckets.plan(None, {"policy": None}) == []
+
+
 def test_steps_come_in_order():
     wanted = {"tags": {"a": "b"}, "quota": 1, "versioning": "enabled"}
     assert buckets.plan(dict(buckets.NEW), wanted) == ["versioning", "quota", "tags"]
@@ -143,31 +150,37 @@ def test_what_a_bucket_cannot_become(current, wanted, words):
 # --- users ---
 
 def options(**given):
-    return {"name": "ann", "access_key": "root", "state": "present", "secret": None, "policies": None, "enabled": None, **given}
+    return {"name": "ann", "access_key": "root", "state": "present", "secret": None, "policies": None, "groups": None, "enabled": None, **given}
+
+
+def user(enabled, policies=(), groups=()):
+    return {"enabled": enabled, "policies": list(policies), "groups": list(groups)}
 
 
 def test_state_of_a_user():
-    assert users.state_of({"policyName": "b,a", "status": "enabled"}) == {"enabled": True, "policies": ["a", "b"]}
-    assert users.state_of({"status": "disabled"}) == {"enabled": False, "policies": []}
+    assert users.state_of({"policyName": "b,a", "status": "enabled", "memberOf": ["y", "x"]}) == user(True, "ab", "xy")
+    assert users.state_of({"status": "disabled"}) == user(False)
 
 
 @pytest.mark.parametrize(
-    "current, given, plan, after",
+    "current, given, steps, after",
     [
-        (None, {"secret": "s"}, (True, [], [], None), {"enabled": True, "policies": []}),
-        (None, {"secret": "s", "enabled": False, "policies": ["a"]}, (True, ["a"], [], False), {"enabled": False, "policies": ["a"]}),
-        ((True, ["a"]), {}, (False, [], [], None), {"enabled": True, "policies": ["a"]}),
-        ((True, ["a"]), {"policies": ["b"]}, (False, ["b"], ["a"], None), {"enabled": True, "policies": ["b"]}),
-        ((True, ["a"]), {"policies": []}, (False, [], ["a"], None), {"enabled": True, "policies": []}),
-        ((False, []), {"enabled": True}, (False, [], [], True), {"enabled": True, "policies": []}),
-        ((False, []), {}, (False, [], [], None), {"enabled": False, "policies": []}),
-        ((True, []), {"enabled": True}, (False, [], [], None), {"enabled": True, "policies": []}),
+        (None, {"secret": "s"}, {"create": True}, user(True)),
+        (None, {"secret": "s", "enabled": False, "policies": ["a"]}, {"create": True, "attach": ["a"], "enable": False}, user(False, "a")),
+        (None, {"secret": "s", "groups": ["x"]}, {"create": True, "join": ["x"]}, user(True, "", "x")),
+        (user(True, "a", "x"), {}, {}, user(True, "a", "x")),
+        (user(True, "a"), {"policies": ["b"]}, {"attach": ["b"], "detach": ["a"]}, user(True, "b")),
+        (user(True, "a"), {"policies": []}, {"detach": ["a"]}, user(True)),
+        (user(True, "a", "xy"), {"groups": ["y", "z"]}, {"join": ["z"], "leave": ["x"]}, user(True, "a", "yz")),
+        (user(True, "a", "xy"), {"groups": []}, {"leave": ["x", "y"]}, user(True, "a")),
+        (user(False), {"enabled": True}, {"enable": True}, user(True)),
+        (user(False), {}, {}, user(False)),
+        (user(True), {"enabled": True}, {}, user(True)),
     ],
 )
-def test_user_plans(current, given, plan, after):
-    current = current and {"enabled": current[0], "policies": current[1]}
-    steps = users.plan(current, options(**given))
-    assert tuple(steps) == plan and users.result_of(current, steps) == after
+def test_user_plans(current, given, steps, after):
+    plan = users.plan(current, options(**given))
+    assert plan == users.Plan(False, [], [], [], [], None)._replace(**steps) and users.result_of(current, plan) == after
 
 
 @pytest.mark.parametrize(
