@@ -56,7 +56,6 @@ class Store:
 
     def publish(self, entry, recipe, built):
         """Puts a copy of what was built in place: wheels as a folder, everything else as an archive with its checksum beside it."""
-        identifier = catalogue.release_id(entry)
         # First, so that a run which is killed below leaves a release that is due, not one that looks corrupt.
         with contextlib.suppress(FileNotFoundError):
             os.remove(self._manifest_path(entry))
