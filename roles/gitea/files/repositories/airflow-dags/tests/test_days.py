@@ -8,7 +8,7 @@ from lakehouse import days
 
 @pytest.fixture(autouse=True)
 def sao_paulo(monkeypatch):
-    monkeypatch.setenv("AIRFLOW__WEBSERVER__DEFAULT_UI_TIMEZONE", "America/Sao_Paulo")
+    monkeypatch.setattr(days.site, "ZONE", "America/Sao_Paulo")
 
 
 def moment(text):
