@@ -105,3 +105,22 @@ def test_renewal_sees_which_hosts_have_a_certificate_that_ends_soon(told, tmp_pa
     assert "gitea.example.test" in told_apart and "[gitea.example.test]" not in renewed
     compared = renewed.split("Compare what is there with the certificate of mirror]")[1].split("TASK")[0]
     assert "changed: [mirror.example.test]" in compared
+
+
+def test_status_tells_of_an_authority_that_ends_before_long(tmp_path):
+    """In time to make a new one: what it has signed is worth nothing from then on, however long it holds itself."""
+    for days in (59, 61):
+        (tmp_path / str(days)).mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1", "-nodes", "-keyout", "ca.key",
+                        "-subj", "/CN=authority", "-days", str(days), "-out", "ca.crt"], cwd=tmp_path / str(days), check=True, capture_output=True)
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{
+        "hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"asked": [], "answers": {}, "__status_streams": {}},
+        "tasks": [{"ansible.builtin.copy": {
+            "content": "said: {{ lookup('ansible.builtin.template', '%s') | default('', true) }}" % (ROOT / "playbooks/templates/status_problems.j2"),
+            "dest": "%s/{{ item }}/said" % tmp_path, "mode": "0644"}, "vars": {"lakehouse_ca_file": "%s/{{ item }}/ca.crt" % tmp_path}, "loop": [59, 61, 0]}],
+    }]))
+    (tmp_path / "0").mkdir()  # where there is no authority yet
+    subprocess.run([str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", str(tmp_path / "play.yml")],
+                   env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg")), capture_output=True, check=True, timeout=180)
+    said = {days: (tmp_path / days / "said").read_text().strip().removeprefix("said:") for days in ("59", "61", "0")}
+    assert "the site's authority ends in 58 days" in said["59"] and (said["61"], said["0"]) == ("", "")
