@@ -61,6 +61,12 @@ def user(options):
     return dict(fields, first_name=options["first_name"] or options["name"], roles=sorted(options["roles"]))
 
 
+def others(names, users):
+    """The names that no user has. Airflow takes no notice of a name's case."""
+    named = {options["name"].lower() for options in users}
+    return sorted(name for name in names if name.lower() not in named)
+
+
 def change(kind, name, current, wanted):
     """How a thing is to be changed, or None. current and wanted are its fields, or None where it is not, or is not to be."""
     if current == wanted:

@@ -125,6 +125,9 @@ class Store:
         right = password is not None and check_password_hash(row.password or "", password)
         return dict(fields, active=bool(row.active), roles=sorted(role.name for role in row.roles), password=password if right else None)
 
+    def active_users(self):
+        return [row.username for row in self.session.query(User) if row.active]
+
     def put_user(self, name, wanted):
         roles = {role.name: role for role in self.session.query(Role)}
         unknown = [role for role in wanted["roles"] if role not in roles]

@@ -137,6 +137,12 @@ options:
         description: Whether the user may sign in.
         type: bool
         default: true
+  other_users:
+    description:
+      - What becomes of the users that O(users) does not name. V(lock) lets them sign in no more; what they own stays.
+    type: str
+    choices: [keep, lock]
+    default: keep
 extends_documentation_fragment:
   - gti.lakehouse.attributes
 """
@@ -219,6 +225,9 @@ def changes_of(params, store):
         if current is None and not option["password"]:
             raise plans.WishError("user %s is not there yet, and needs a password" % option["name"])
         yield plans.change("user", option["name"], current, plans.user(option))
+    for name in plans.others(store.active_users(), params["users"]) if params["other_users"] == "lock" else []:
+        current = store.user(name, None)
+        yield plans.change("user", name, current, dict(current, active=False))
 
 
 def change(store, kind, option, wanted):
@@ -269,6 +278,7 @@ def main():
                     active={"type": "bool", "default": True},
                 ),
             },
+            "other_users": {"type": "str", "choices": ["keep", "lock"], "default": "keep"},
         },
         supports_check_mode=True,
     )

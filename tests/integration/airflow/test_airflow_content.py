@@ -92,6 +92,14 @@ class TestPeople:
         assert airflow.have(users=[without])["changed"] is False
         assert twice(airflow, users=[dict(without, active=False)])["diff"]["after"] == {"user ana": {"active": False}}
 
+    def test_who_is_named_no_more_is_locked_out_and_nobody_is_unless_asked_for(self, airflow):
+        bea = dict(self.ana, name="bea", email="bea@example.org")
+        airflow.have(roles=[self.role], users=[self.ana, bea])
+        assert airflow.have(users=[bea])["changed"] is False
+        done = twice(airflow, users=[bea], other_users="lock")
+        assert done["diff"]["after"]["user ana"] == {"active": False} and "user bea" not in done["diff"]["after"]
+        assert airflow.have(users=[dict(self.ana, active=False)])["changed"] is False
+
     def test_what_cannot_be_is_refused_and_changes_nothing(self, airflow):
         for wish, words in [
             ({"users": [{"name": "new", "email": "new@example.org"}]}, "user new is not there yet, and needs a password"),

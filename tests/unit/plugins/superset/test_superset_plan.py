@@ -193,3 +193,8 @@ class TestUser:
     def test_a_role_that_there_is_not_is_refused(self):
         with pytest.raises(Refused, match="Nobody"):
             superset_user.manage(Module(**{**self.params, "roles": ["Nobody"]}), self.server())
+
+
+def test_who_is_kept_or_locked_out_is_not_forgotten():
+    users = [{"id": number, "username": name, "active": active} for number, (name, active) in enumerate([("Maria", True), ("ana", True), ("gone", False)])]
+    assert plans.forgotten(users, ["maria"]) == {"ana": 1}
