@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import importlib.util
 import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 from unittest import mock
@@ -285,3 +287,15 @@ class TestTrinoOfTheConfig:
 
     def test_the_platform_s_own_accounts_ask_as_superset(self, config):
         assert "user" not in config.DB_CONNECTION_MUTATOR("u", {"connect_args": {"user": "admin"}}, "admin", None, None)[1]["connect_args"]
+
+
+@pytest.mark.parametrize("zone", [0, -3])
+def test_what_is_older_than_the_days_is_forgotten_in_whatever_zone_the_host_is(monkeypatch, zone):
+    cleanup = load("superset_cleanup", monkeypatch)
+    now = datetime.datetime(2026, 12, 1, 2, tzinfo=datetime.timezone.utc).astimezone(datetime.timezone(datetime.timedelta(hours=zone)))
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE logs (dttm)")
+    connection.executemany("INSERT INTO logs VALUES (?)", [("2026-09-02 01:59:59.9",), ("2026-09-02 02:00:00.1",), ("2026-12-01 01:00:00",)])
+    assert cleanup.forget(connection, 90, now) == 1
+    assert connection.execute("SELECT count(*) FROM logs").fetchone() == (2,) and not connection.in_transaction
+    assert cleanup.forget(connection, 90, now) == 0
