@@ -19,7 +19,7 @@ import yaml
 from lab.host import ansible
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
+JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs_default"]
 PATH = re.compile(r"/api/project/7/(templates|schedules)(?:/([0-9]+))?$")
 
 

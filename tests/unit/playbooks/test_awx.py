@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.awx.awx.plugins.modules import job_template, schedule
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs"]
+JOBS = yaml.safe_load((ROOT / "awx/jobs.yml").read_text())["lakehouse_jobs_default"]
 # They ask, make what must exist before a job can run, or are for a controller without jobs.
 BY_HAND = {"playbooks/destroy.yml", "playbooks/secrets.yml", "playbooks/site.yml", "playbooks/begin.yml", "playbooks/renewal_timer.yml"}
 # A file of the controller is nothing to choose for who may start a job; the version of the flights is the catalogue's.
