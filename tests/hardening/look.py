@@ -31,7 +31,7 @@ def told(*command):
 def sshd():
     found = {}
     for line in told("/usr/sbin/sshd", "-T").splitlines():
-        name, _, value = line.partition(" ")
+        name, dummy, value = line.partition(" ")
         found.setdefault(name, []).append(value)
     return found
 
@@ -54,8 +54,9 @@ def exposure():
 def listeners():
     found = []
     for line in told("ss", "-Hltunp").splitlines():
-        kind, _, _, _, local, *rest = line.split()
-        address, _, port = local.rpartition(":")
+        columns = line.split()
+        kind, local = columns[0], columns[4]
+        address, dummy, port = local.rpartition(":")
         process = re.search(r'"([^"]+)"', line)
         found.append({"kind": kind, "address": address.strip("[]"), "port": int(port), "process": process.group(1) if process else ""})
     return found
@@ -63,7 +64,7 @@ def listeners():
 
 def settings(root="/etc/datalake"):
     found = []
-    for folder, _, names in os.walk(root):
+    for folder, dummy, names in os.walk(root):
         for path in [folder] + [os.path.join(folder, name) for name in names]:
             state = os.lstat(path)
             kind = "link" if stat.S_ISLNK(state.st_mode) else "folder" if stat.S_ISDIR(state.st_mode) else "file"

@@ -83,7 +83,7 @@ def test_no_account_has_a_password(seen):
 def test_nothing_listens_that_the_table_of_ports_does_not_have(seen, expected):
     open_ports = set()
     for port in expected["ports"]:
-        first, _, last = str(port).partition("-")
+        first, dummy, last = str(port).partition("-")
         open_ports.update(range(int(first), int(last or first) + 1))
     open_ports |= {port - PLAIN_PAGES for port in range(4440, 4450) if port in open_ports} | {port - PLAIN_PAGES for port in open_ports & {8480, 8481, 18480}}
     strangers = [found for found in seen["listeners"]

@@ -95,7 +95,7 @@ class Search:
         self.looked_at += len(paths)
         for start in range(0, len(paths), 1000):
             for line in self.grep("-HZ", "--", *paths[start:start + 1000]).split(b"\n")[:-1]:
-                path, _, match = line.partition(b"\0")
+                path, dummy, match = line.partition(b"\0")
                 self.found.add((self.table[match], os.fsdecode(path)))
 
     def journal(self):
