@@ -30,7 +30,8 @@ def playbook(tmp_path):
                         f'case $1 in stop) echo inactive >{tmp_path}/state;; start) echo active >{tmp_path}/state;; esac')
     (tmp_path / "state").write_text("active\n")
     given = {"driver": [script("driver", f"echo '{json.dumps(POSITION)}'")], "spark_streams_streams": [{"name": "shop", "topics": [{"topic": "shop.orders"}]}]}
-    hosts = {"spark_iceberg": {"hosts": {"spark": {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}}}}
+    host = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
+    hosts = {"lakehouse": {"children": {"spark_iceberg": {"hosts": {"spark": host}}}}}
     (tmp_path / "hosts.json").write_text(json.dumps(hosts))
 
     def call(**more):
