@@ -157,6 +157,11 @@ def red(text: str) -> str:
     return f'\033[31m{text}\033[0m' if sys.stdout.isatty() else text
 
 
+def printable(text: str) -> str:
+    """What tables are called and errors say is other people's, and a terminal obeys signs that it does not show."""
+    return ''.join(sign if sign.isprintable() else f'\\x{ord(sign):02x}' for sign in text)
+
+
 def main(as_json: bool, as_hosts: bool) -> None:
     if as_hosts:
         print(hosts())
@@ -173,7 +178,7 @@ def main(as_json: bool, as_hosts: bool) -> None:
 
 def show(found: dict[str, Any]) -> None:
     if found['problems']:
-        print(red('\n'.join(['Not well:', *(f'  {problem}' for problem in found['problems'])])) + '\n')
+        print(red('\n'.join(['Not well:', *(f'  {printable(problem)}' for problem in found['problems'])])) + '\n')
     print(table([('Machine', ''), *((name, 'up' if up else 'down') for name, up in found['machine'].items())]))
     if not found['containers']:
         print('\nNo containers.')

@@ -214,6 +214,11 @@ class TestStatus:
         found = status.problems(known)
         assert found == ['minio: the container 107 is stopped (./lab/up)', 'trino: the container 111 is not there (./lab/up)', 'another']
 
+    def test_a_terminal_is_told_nothing_but_words(self, capsys):
+        found = {'problems': ['gold.\x1b[2Jvendas não abre'], 'machine': {}, 'containers': []}
+        status.show(found)
+        assert 'gold.\\x1b[2Jvendas não abre' in capsys.readouterr().out
+
     def test_nothing_is_asked_of_a_site_that_is_not_deployed(self, monkeypatch):
         known = [types.SimpleNamespace(vmid=host.vmid, init=1) for host in status.declared()]
         monkeypatch.setattr(status.containers, 'releases', lambda init: {})
