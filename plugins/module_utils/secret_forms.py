@@ -22,38 +22,42 @@ SHORTEST = 4
 # A random value of twice PIECE characters and more is looked for in pieces of PIECE to twice as many.
 PIECE = 12
 RANDOM = re.compile(r"[\w+/=.~-]+")
-# Where a value is broken, the rest of it is looked for so many bytes around the piece.
+# Where a value is broken, it is looked for so many bytes further on, and back.
 AROUND = 512
 LAYERS = 4
+# Of a text, blocks of BLOCK bytes at each STEP are compared with all that pieces hold, and a piece of which none is there needs no search of its
+# own: any range of PIECE bytes has a whole one of them.
+BLOCK, STEP = 8, 5
 ANY_KEY = "a private key"
 
-ESCAPE = re.compile(rb"""
-    (?P<breaks>(?:[ \t\\]*(?:\r?\n|\\[nr])[ \t]*)+)
-    | (?P<unicode>(?:\\+u[0-9A-Fa-f]{4})+)
-    | \\+x(?P<hex>[0-9A-Fa-f]{2}) | %(?P<url>[0-9A-Fa-f]{2})
-    | \\+(?P<octal>[0-3][0-7]{2}) | (?P<tab>\\+t)
-    | &(?P<entity>amp|lt|gt|quot|apos); | &\#(?P<number>[0-9]{2,3}|[xX][0-9A-Fa-f]{2});
-    | (?P<quotes>[\\'"]+)""", re.VERBOSE)
+# Begins with one of few bytes, so that the text between them is passed quickly. Quotes, backslashes and breaks, escaped or not, stand for nothing.
+ESCAPE = re.compile(rb"""[\r\n\\%&'"](?:
+    (?<=[\r\n])[\r\n\t ]*
+    | (?<=%)(?P<url>[0-9A-Fa-f]{2})
+    | (?<=&)(?:(?P<entity>amp|lt|gt|quot|apos)|\#(?P<number>[0-9]{2,3}|[xX][0-9A-Fa-f]{2}));
+    | (?<=\\)\\*(?:(?P<unicode>u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*)|x(?P<hex>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<tab>t)
+        |[nr](?:\\+[nr])*[\t ]*|)
+    | (?<=['"]))""", re.VERBOSE)
 ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b"", b"apos": b""}
 PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:.{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:\s*[A-Za-z0-9+/=]{16,})*)", re.DOTALL)
+BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?")
 PEM_LINES = re.compile(r"-----[^-]+-----|^[\w-]+:.*$", re.MULTILINE)
 
 
 def _meant(escape):
-    """The bytes that an escape stands for. Quotes and breaks stand for none, also where they were escaped themselves."""
-    kind, text = escape.lastgroup, escape.group(escape.lastgroup)
-    if kind in ("breaks", "quotes"):
+    """The bytes that an escape stands for."""
+    kind = escape.lastgroup
+    if kind is None:
         return b""
+    text = escape.group(kind)
     if kind == "tab":
         return b"\t"
     if kind == "unicode":
-        units = bytes.fromhex(re.sub(rb"\\+u", b"", text).decode())
-        return units.decode("utf-16-be", "replace").encode()
+        return bytes.fromhex(re.sub(rb"\\*u", b"", text).decode()).decode("utf-16-be", "replace").encode()
     if kind == "entity":
         return ENTITIES[text]
     if kind == "number":
-        code = int(text[1:], 16) if text[:1] in b"xX" else int(text)
-        return chr(code).encode()
+        return chr(int(text[1:], 16) if text[:1] in b"xX" else int(text)).encode()
     return bytes([int(text, 8 if kind == "octal" else 16)])
 
 
@@ -104,11 +108,31 @@ def _base64(value):
         yield whole.translate(bytes.maketrans(b"+/", b"-_"))
 
 
+def _private(der):
+    """The range of a key's DER or of OpenSSH's form that is secret: what is beside it, certificates and public keys show, too."""
+    marks = [b"\x02\x01\x01\x04\x20", b"\x02\x01\x01\x04\x30", b"\x02\x01\x01\x04\x42", b"\x04\x22\x04\x20"]  # of curves, with the length
+    for mark in [b"\x00\x00\x00\x40"] if der.startswith(b"openssh-key-v1") else marks:
+        place = der.find(mark) + len(mark)
+        if place >= len(mark):
+            return place, place + min(mark[-1], 0x42) // (2 if mark[-1] == 0x40 else 1)
+    exponent = der.find(b"\x02\x03\x01\x00\x01") + 5  # of RSA, after the modulus
+    return (exponent, len(der)) if exponent >= 5 else (0, len(der))
+
+
+def _keys(value):
+    """(form, start, end) of the private keys in a text, by their bodies and those in base64 once more; only [start, end) is secret."""
+    for block in PEM_KEY.findall(value.replace("\\n", "\n").encode()):
+        inner = PEM_LINES.sub("", block.decode())
+        body = "".join(inner.split())
+        if len(body) < 2 * PIECE or not BASE64.fullmatch(body):
+            continue  # words about a key
+        start, end = _private(base64.b64decode(body + "=" * (-len(body) % 4)))
+        yield body.encode(), -(-start * 4 // 3), end * 4 // 3
+        yield from ((form, 0, len(form)) for form in _base64(inner.encode()))
+
+
 def _forms(value):
-    """The distinct byte strings by which a layer without escapes is searched for the text `value`."""
-    if PEM_KEY.search(value.encode()):
-        inner = PEM_LINES.sub("", value)
-        return ["".join(inner.split()).encode(), *_base64(inner.encode())]
+    """The distinct byte strings by which a layer without escapes is searched for the text `value` that is no key."""
     plain = value.encode()
     forms = [plain, undone(plain), undone(plain.replace(b" ", b"+")), plain.hex().encode(), plain.hex().upper().encode(), *_base64(plain)]
     # Where a line was broken at a space, that is gone.
@@ -116,11 +140,20 @@ def _forms(value):
     return [form for form in dict.fromkeys(forms) if len(form) >= SHORTEST]
 
 
-def _pieces(value, form):
-    """[(start, end)] that cut a form of a random value, so that each longer part of it holds a whole piece; words are left whole."""
-    count = max(1, len(form) // PIECE) if RANDOM.fullmatch(value) or PEM_KEY.search(value.encode()) else 1
-    edges = [len(form) * index // count for index in range(count + 1)]
-    return list(zip(edges, edges[1:]))
+def _cut(value):
+    """(form, start, end) of the pieces by which a text is looked for. Any longer part of a random value or a key holds a whole one; words are
+    left whole.
+    """
+    keys = list(_keys(value))
+    for form, start, end in keys or [(form, 0, len(form)) for form in _forms(value)]:
+        count = max(1, (end - start) // PIECE) if keys or RANDOM.fullmatch(value) else 1
+        edges = [start + (end - start) * index // count for index in range(count + 1)]
+        yield from ((form, *ends) for ends in zip(edges, edges[1:]))
+
+
+def _blocks(piece):
+    """All blocks that a piece holds, where it is long enough to hold one wherever they begin."""
+    return frozenset(piece[place:place + BLOCK] for place in range(len(piece) - BLOCK + 1)) if len(piece) >= PIECE else frozenset()
 
 
 def secrets_of(variables):
@@ -148,8 +181,9 @@ class Secrets:
     def __init__(self, values):
         stripped = {name: value.strip() for name, value in values.items()}
         self.too_short = sorted(name for name, value in stripped.items() if len(value) < SHORTEST)  # their names
-        self._forms = [(name, form, _pieces(value, form))
-                       for name, value in stripped.items() if name not in self.too_short for form in _forms(value)]
+        self._pieces = [(name, form, begins, ends, _blocks(form[begins:ends]))
+                        for name, value in stripped.items() if name not in self.too_short for form, begins, ends in _cut(value)]
+        self._blocks = frozenset().union(*(blocks for *dummy, blocks in self._pieces))
 
     def find(self, text):
         """[(start, end, name)] of the secrets in the bytes `text`, in their order; those of two secrets may overlap."""
@@ -167,12 +201,14 @@ class Secrets:
     def _find(self, text):
         for match in PEM_KEY.finditer(text):
             yield *match.span(), ANY_KEY
-        for name, form, pieces in self._forms:
-            for begins, ends in pieces:
-                place = text.find(form[begins:ends])
-                while place >= 0:
-                    yield from ((start, end, name) for start, end in _whole(text, place, form, begins, ends))
-                    place = text.find(form[begins:ends], place + ends - begins)
+        there = {block for place in range(0, len(text), STEP) if (block := text[place:place + BLOCK]) in self._blocks}
+        for name, form, begins, ends, blocks in self._pieces:
+            if blocks and there.isdisjoint(blocks):
+                continue
+            place = text.find(form[begins:ends])
+            while place >= 0:
+                yield from ((start, end, name) for start, end in _whole(text, place, form, begins, ends))
+                place = text.find(form[begins:ends], place + ends - begins)
 
     def blot(self, text):
         """Put the secret's name where the secret was.
@@ -201,18 +237,28 @@ class Secrets:
 
 
 def _whole(text, place, form, begins, ends):
-    """The ranges of a text that hold a form of which one piece was found: as far as it goes on, and the rest of a broken one nearby."""
+    """The ranges of a text that hold a form of which one piece was found: as far as it goes on, and where it goes on after what breaks it."""
     start, end = place, place + ends - begins
     while begins and start and text[start - 1] == form[begins - 1]:
         start, begins = start - 1, begins - 1
     while ends < len(form) and end < len(text) and text[end] == form[ends]:
         end, ends = end + 1, ends + 1
     yield start, end
-    if len(form) - ends >= SHORTEST:
-        rest = text.find(form[ends:], end, end + AROUND)
-        if rest >= 0:
-            yield rest, rest + len(form) - ends
-    if begins >= SHORTEST:
-        rest = text.rfind(form[:begins], max(0, start - AROUND), start)
-        if rest >= 0:
-            yield rest, rest + begins
+    while len(form) - ends >= SHORTEST:
+        further = form[ends:ends + BLOCK]
+        place = text.find(further, end, end + AROUND)
+        if place < 0:
+            break
+        end, ends = place + len(further), ends + len(further)
+        while ends < len(form) and end < len(text) and text[end] == form[ends]:
+            end, ends = end + 1, ends + 1
+        yield place, end
+    while begins >= SHORTEST:
+        further = form[max(0, begins - BLOCK):begins]
+        place = text.rfind(further, max(0, start - AROUND), start)
+        if place < 0:
+            break
+        end, start, begins = place + len(further), place, begins - len(further)
+        while begins and start and text[start - 1] == form[begins - 1]:
+            start, begins = start - 1, begins - 1
+        yield start, end

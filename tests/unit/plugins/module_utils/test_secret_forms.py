@@ -16,14 +16,15 @@ import urllib.parse
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given, strategies
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.secret_forms import ANY_KEY, Secrets, secrets_of
 
 # What people choose, beside what the site makes: quotes, escapes of every kind, spaces, letters of other languages.
 ODD = ['p"q\'r\\s', "100%41%zz", "pass\\u0041\\n\\x41word", "two words & <more>", "sen\u00e7a\u00e3o-\u20ac9", "tab\there",
-       "x=y:z#!", "ends%5", "a+b/c==d", "\\\\host\\nas", "&amp;lt;"]
+       "x=y:z#!", "ends%5", "a+b/c==d", "\\\\host\\nas", "&amp;lt;",
+       "\u20acuros-\u20ac5"]
 PLAIN = "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=40))
 FORMS = {
     "raw": lambda value: value,
@@ -57,16 +58,20 @@ FORMS = {
 def keys():
     small = ed25519.Ed25519PrivateKey.generate()
     curve = ec.generate_private_key(ec.SECP384R1())
+    number = rsa.generate_private_key(65537, 2048)
     pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
     return {
         "ssh": small.private_bytes(pem, serialization.PrivateFormat.OpenSSH, none).decode(),
         "pkcs8": curve.private_bytes(pem, serialization.PrivateFormat.PKCS8, none).decode(),
         "old": curve.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, none).decode(),
         "authority": curve.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"long")).decode(),
-    }
+        "rsa": number.private_bytes(pem, serialization.PrivateFormat.PKCS8, none).decode(),
+        "small": small.private_bytes(pem, serialization.PrivateFormat.PKCS8, none).decode(),
+    }, {"ssh": small.public_key(), "pkcs8": curve.public_key(), "old": curve.public_key(), "authority": curve.public_key(), "rsa": number.public_key(),
+        "small": small.public_key()}
 
 
-KEYS = keys()
+KEYS, PUBLIC = keys()
 
 
 def blotted(value, text):
@@ -123,16 +128,23 @@ def test_a_key_is_found_by_its_body(kind):
         assert not any(line[begin:begin + 8] in left for line in lines[1:-1] for begin in range(len(line) - 7))
 
 
-@pytest.mark.parametrize("kind", KEYS)
-def test_each_line_of_a_key_is_found_alone(kind):
-    for line in KEYS[kind].strip().splitlines()[1:-2]:
-        assert blotted(KEYS[kind], "noise %s noise" % line) == ("noise [blotted out: vault_it] noise", {"vault_it": 1})
+@pytest.mark.parametrize("kind, place", [("pkcs8", 1), ("old", 0), ("small", 0), ("rsa", 10), ("rsa", 20), ("authority", 3)])
+def test_a_line_with_much_of_what_is_secret_is_found_alone(kind, place):
+    lines = KEYS[kind].strip().splitlines()[1:-1]
+    line = lines[place]
+    assert blotted(KEYS[kind], "noise %s noise" % line) == ("noise [blotted out: vault_it] noise", {"vault_it": 1})
 
 
 def test_a_private_key_of_anybody_is_found():
     left, found = blotted(PLAIN, "one %s two %s three" % (KEYS["pkcs8"], json.dumps(KEYS["ssh"])))
     assert left == 'one [blotted out: a private key]\n two "[blotted out: a private key]\\n" three'
     assert found == {ANY_KEY: 2}
+
+
+@pytest.mark.parametrize("body", ["", "words about a key, and no key", "MIGHAgEA", "M" * 41, "MIGH" * 20 + "MI=="])
+def test_a_file_with_a_keys_lines_and_no_whole_key_is_looked_for_as_it_is(body):
+    text = "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n" % body
+    assert Secrets({"it": text}).blot(b"x\n" + text.encode())[1] and Secrets({"it": text}).blot(b"words and more words") == (b"words and more words", {})
 
 
 def test_words_about_keys_stay():
@@ -145,6 +157,17 @@ def test_what_is_no_secret_stays_as_it_is():
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
     text = json.dumps({"a": "b\\c\n%41", "b": public, "c": "vault_it"}) + "\n\tx &amp; y 'z'\n"
     assert Secrets({**KEYS, "vault_it": PLAIN}).blot(text.encode()) == (text.encode(), {})
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("before", range(3))
+def test_what_a_key_shares_with_its_certificate_is_no_secret(kind, before):
+    public = PUBLIC[kind].public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ssh = PUBLIC[kind].public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    text = base64.b64encode(bytes(before) + public) + b" " + base64.b64encode(bytes(before) + base64.b64decode(ssh.split()[1]))
+    certificate = "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % base64.b64encode(b"a certificate's own body" + public).decode()
+    secrets = Secrets({"key": KEYS[kind], "both": certificate + KEYS[kind]})
+    assert secrets.blot(text) == (text, {}) and secrets.blot(certificate.encode()) == (certificate.encode(), {})
 
 
 def test_the_words_of_a_long_value_are_no_secrets():
