@@ -9,10 +9,14 @@ from ansible.errors import AnsibleFilterError
 
 # How a reading counts. What is kept on purpose (old versions of data files, events in topics) has a time after which it goes, and what is
 # shown only is part of something else, or no bytes of a disk.
-DATA, OTHER, KEPT, SHOWN = "data", "other", "kept", "shown"
+DATA = "data"
+OTHER = "other"
+KEPT = "kept"
+SHOWN = "shown"
 SECONDS_OF_DAY = 86400
 DAYS = 7
-SHARE, MOST_BYTES = 0.25, 5 * 10**9
+SHARE = 0.25
+MOST_BYTES = 5 * 10**9
 ENOUGH = 0.9
 
 
