@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a dashboard as it is in Superset into this repository, with as small a difference as there is.
+
+    python3 tools/bring.py EXPORT.zip [--as NAME]
+
+EXPORT.zip is what the dashboard's menu gives (Export). What is known by its uuid keeps its file, its order of keys and lists, and what a
+server only numbers; what is new gets a file of its name. With --as a copy of a dashboard takes the place of dashboards/NAME.yaml, whose
+uuid, slug and title stay. Says which files changed. Needs PyYAML alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import re
+import sys
+import unicodedata
+import zipfile
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+KINDS = ("datasets", "charts", "dashboards")
+TITLES = {"datasets": "table_name", "charts": "slice_name", "dashboards": "dashboard_title"}
+# What each server numbers for itself, and what a new file has in its place.
+NUMBERED = {"chartId": 0, "chartsInScope": [], "datasource": "", "slice_id": 0}
+# What a copy has of its own.
+OWN = ("uuid", "slug", "dashboard_title", "description", "published", "certified_by", "certification_details")
+EMPTY = (None, "", [], {}, False)
+
+
+class Wrong(ValueError):
+    """An export that cannot be brought."""
+
+
+class Dumper(yaml.SafeDumper):
+    """YAML as the files here are written."""
+
+    def increase_indent(self, flow=False, indentless=False):
+        return super().increase_indent(flow, False)
+
+
+Dumper.add_representer(str, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None))
+
+
+def dump(content: dict) -> str:
+    return "---\n" + yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=160)
+
+
+def read(export: pathlib.Path) -> dict[str, dict]:
+    """The files of an export by their kind and name; connections are the platform's."""
+    try:
+        with zipfile.ZipFile(export) as bundle:
+            names = {name.partition("/")[2]: name for name in bundle.namelist() if name.endswith(".yaml")}
+            return {short: yaml.safe_load(bundle.read(name)) for short, name in names.items() if short.split("/")[0] in KINDS}
+    except (zipfile.BadZipFile, yaml.YAMLError, OSError) as error:
+        raise Wrong(f"{export} is no export of Superset: {error}") from error
+
+
+def here() -> dict[pathlib.Path, dict]:
+    return {path: yaml.safe_load(path.read_text(encoding="utf-8")) for kind in KINDS for path in sorted((ROOT / kind).rglob("*.yaml"))}
+
+
+def fresh(value):
+    """What is new, without what a server numbered."""
+    if isinstance(value, dict):
+        return {key: NUMBERED.get(key, fresh(inner)) for key, inner in value.items()}
+    return [fresh(inner) for inner in value] if isinstance(value, list) else value
+
+
+def key_of(value) -> str | None:
+    """By what the elements of a list are known."""
+    return next((str(value[key]) for key in ("column_name", "metric_name", "id") if value.get(key)), None) if isinstance(value, dict) else None
+
+
+def merged(mine, theirs):
+    """Theirs, in the order and the manner of mine."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        kept = {}
+        for key, value in mine.items():
+            if key in NUMBERED or key == "version":
+                kept[key] = value
+            elif key in theirs:
+                kept[key] = merged(value, theirs[key])
+            elif value in EMPTY:
+                kept[key] = value  # an export leaves some of it out
+        return {**kept, **{key: fresh(value) for key, value in theirs.items() if key not in mine and key not in NUMBERED and value not in EMPTY}}
+    if isinstance(mine, list) and isinstance(theirs, list):
+        known = {key_of(value): value for value in mine}
+        if None in known or None in map(key_of, theirs):
+            return [merged(one, other) for one, other in zip(mine, theirs)] + fresh(theirs[len(mine):])
+        there = {key_of(value): value for value in theirs}
+        if [key for key in there if key in known] != [key for key in known if key in there] and "id" in theirs[0]:
+            return [merged(known[key], value) if key in known else fresh(value) for key, value in there.items()]  # filters have an order
+        return [merged(value, there[key]) for key, value in known.items() if key in there] + [fresh(there[key]) for key in there if key not in known]
+    return mine if mine in EMPTY and theirs in EMPTY else theirs
+
+
+def file_of(kind: str, content: dict) -> pathlib.Path:
+    plain = unicodedata.normalize("NFKD", str(content[TITLES[kind]])).encode("ascii", "ignore").decode().lower()
+    return ROOT / kind / (re.sub("[^a-z0-9]+", "_" if kind == "datasets" else "-", plain).strip("-_") + ".yaml")
+
+
+def bring(export: dict[str, dict], known: dict[pathlib.Path, dict], replaced: str | None) -> dict[pathlib.Path, dict]:
+    """The files as they are to be, those that stay as they are left out."""
+    by_uuid = {content["uuid"]: path for path, content in known.items()}
+    connections = {content["database_uuid"] for path, content in known.items() if "database_uuid" in content}
+    place = ROOT / "dashboards" / f"{replaced}.yaml"
+    if replaced and place not in known:
+        raise Wrong(f"there is no dashboards/{replaced}.yaml; there are {', '.join(sorted(path.stem for path in known if path.parent.name == 'dashboards'))}")
+    if replaced and sum(name.startswith("dashboards/") for name in export) != 1:
+        raise Wrong("--as needs an export of one dashboard")
+    changed = {}
+    for name, theirs in export.items():
+        kind = name.split("/")[0]
+        if kind == "datasets" and theirs.get("database_uuid") not in connections:
+            raise Wrong(f"{name} is of another connection than the site's")
+        if kind == "dashboards" and replaced:
+            theirs = {**theirs, **{key: known[place].get(key) for key in OWN}}
+        path = by_uuid.get(theirs["uuid"])
+        content = merged(known[path], theirs) if path else fresh(theirs)
+        path = path or file_of(kind, theirs)
+        if path in known and known[path]["uuid"] != theirs["uuid"]:
+            raise Wrong(f"{path.relative_to(ROOT)} is there already and is something else: give {theirs[TITLES[kind]]} another name, or use --as")
+        if content != known.get(path):
+            changed[path] = content
+    return changed
+
+
+def main(argv: list[str] | None = None) -> int:
+    top = argparse.ArgumentParser(prog="bring.py", description="Bring a dashboard as it is in Superset into this repository.")
+    top.add_argument("export", type=pathlib.Path)
+    top.add_argument("--as", dest="replaced", metavar="NAME", help="the dashboard here whose place a copy takes, such as receita")
+    arguments = top.parse_args(argv)
+    try:
+        export = read(arguments.export)
+        if not export:
+            raise Wrong(f"{arguments.export} holds no dashboard, chart or data set")
+        changed = bring(export, here(), arguments.replaced)
+    except Wrong as error:
+        print(error, file=sys.stderr)
+        return 1
+    for path, content in changed.items():
+        path.write_text(dump(content), encoding="utf-8")
+        print(path.relative_to(ROOT))
+    if not changed:
+        print("Nothing differs.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
