@@ -39,6 +39,12 @@ ESCAPE = re.compile(rb"""[\r\n\\%&'"](?:
         |[nr](?:\\+[nr])*[\t ]*|)
     | (?<=['"]))""", re.VERBOSE)
 ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b"", b"apos": b""}
+OPENSSH = b"openssh-key-v1\0"
+# What is before the number of a key on a curve, of which the last byte is its length; RSA's usual exponent; and the
+# first part of what names AES in an encrypted key.
+CURVES = [b"\x02\x01\x01\x04\x20", b"\x02\x01\x01\x04\x30", b"\x02\x01\x01\x04\x42", b"\x04\x22\x04\x20"]
+RSA_EXPONENT = b"\x02\x03\x01\x00\x01"
+AES = b"\x60\x86\x48\x01\x65\x03\x04\x01"
 PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:.{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:\s*[A-Za-z0-9+/=]{16,})*)", re.DOTALL)
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?")
 PEM_LINES = re.compile(r"-----[^-]+-----|^[\w-]+:.*$", re.MULTILINE)
@@ -110,13 +116,37 @@ def _base64(value):
 
 def _private(der):
     """The range of a key's DER or of OpenSSH's form that is secret: what is beside it, certificates and public keys show, too."""
-    marks = [b"\x02\x01\x01\x04\x20", b"\x02\x01\x01\x04\x30", b"\x02\x01\x01\x04\x42", b"\x04\x22\x04\x20"]  # of curves, with the length
-    for mark in [b"\x00\x00\x00\x40"] if der.startswith(b"openssh-key-v1") else marks:
+    if der.startswith(OPENSSH):
+        return _openssh(der)
+    for mark in CURVES:
         place = der.find(mark) + len(mark)
         if place >= len(mark):
-            return place, place + min(mark[-1], 0x42) // (2 if mark[-1] == 0x40 else 1)
-    exponent = der.find(b"\x02\x03\x01\x00\x01") + 5  # of RSA, after the modulus
-    return (exponent, len(der)) if exponent >= 5 else (0, len(der))
+            return place, place + mark[-1]
+    for mark, more in ((RSA_EXPONENT, 0), (AES, 1 + 2 + 16)):  # after the modulus; after which AES, and the string that it begins with
+        place = der.find(mark) + len(mark)
+        if place >= len(mark):
+            return place + more, len(der)
+    return 0, len(der)
+
+
+def _openssh(data):
+    """As `_private`, of the format that OpenSSH's PROTOCOL.key describes: strings, each after its length in four bytes."""
+    def string(place):
+        start = place + 4
+        return start, start + int.from_bytes(data[place:start], "big")
+    place, texts = len(OPENSSH), []
+    for dummy in range(3):
+        start, place = string(place)
+        texts.append(data[start:place])
+    start = string(place + 4)[1] + 4  # after how many keys there are, and the public one
+    if texts[0] != b"none":
+        return start, len(data)
+    start, place = string(start + 8)  # after two equal numbers
+    kind = data[start:place]
+    for dummy in range(1 if kind == b"ssh-ed25519" else 2):  # what is public of it
+        place = string(place)[1]
+    start, place = string(place)
+    return start, {b"ssh-ed25519": start + 32, b"ssh-rsa": len(data)}.get(kind, place)
 
 
 def _keys(value):
@@ -126,7 +156,10 @@ def _keys(value):
         body = "".join(inner.split())
         if len(body) < 2 * PIECE or not BASE64.fullmatch(body):
             continue  # words about a key
-        start, end = _private(base64.b64decode(body + "=" * (-len(body) % 4)))
+        der = base64.b64decode(body + "=" * (-len(body) % 4))
+        start, end = _private(der)
+        if not PIECE <= end - start <= len(der) - start:
+            start, end = 0, len(der)  # of no known form, or not whole
         yield body.encode(), -(-start * 4 // 3), end * 4 // 3
         yield from ((form, 0, len(form)) for form in _base64(inner.encode()))
 
@@ -176,9 +209,11 @@ class Secrets:
     """What is looked for.
 
     :param values: {name: value}, as `secrets_of` gives them: passwords, tokens, PEM files of keys. Spaces around a value don't count.
+    :param any_key: whether private keys between PEM's lines are, too, whosever they are.
     """
 
-    def __init__(self, values):
+    def __init__(self, values, any_key=True):
+        self.any_key = any_key
         stripped = {name: value.strip() for name, value in values.items()}
         self.too_short = sorted(name for name, value in stripped.items() if len(value) < SHORTEST)  # their names
         self._pieces = [(name, form, begins, ends, _blocks(form[begins:ends]))
@@ -199,7 +234,7 @@ class Secrets:
             layers.append(layer)
 
     def _find(self, text):
-        for match in PEM_KEY.finditer(text):
+        for match in PEM_KEY.finditer(text) if self.any_key else ():
             yield *match.span(), ANY_KEY
         there = {block for place in range(0, len(text), STEP) if (block := text[place:place + BLOCK]) in self._blocks}
         for name, form, begins, ends, blocks in self._pieces:
