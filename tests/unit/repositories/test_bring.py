@@ -40,7 +40,7 @@ def as_superset_has_it(value):
 
 def exported(tool, dashboard="receita"):
     """The files that Superset puts into the export of a dashboard, by names of its own."""
-    known = {path: content for path, content in tool.here().items()}
+    known = dict(tool.here())
     board = next(content for path, content in known.items() if path.name == f"{dashboard}.yaml")
     charts = {part["meta"]["uuid"] for part in board["position"].values() if isinstance(part, dict) and part["type"] == "CHART"}
     chosen = [("charts", content) for content in known.values() if content["uuid"] in charts]
