@@ -20,6 +20,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SITE = {
     "datagen_wheels_url": "https://mirror.example.org:8443/wheels",
+    "datagen_wheels_checksum": "0" * 64,
     "datagen_s3_endpoint": "https://s3.example.org:9000",
     "datagen_s3_bucket": "lake",
     "datagen_s3_secret_key": secrets.token_urlsafe(),
