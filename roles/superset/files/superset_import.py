@@ -45,6 +45,8 @@ THINGS = {
         array[]::integer[]
         from dashboards d""",
 }
+# What Superset keeps as it is given, as texts of JSON. In its other fields false and 0 are what it puts where nothing is given.
+JSON_TEXTS = ("params", "metadata", "position")
 USED_BY = {"datasets": "charts", "charts": "dashboards"}
 PATHS = {"datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 
@@ -146,14 +148,18 @@ def charts_of(dashboard):
     return [part["meta"]["uuid"] for part in (dashboard.get("position") or {}).values() if isinstance(part, dict) and part.get("type") == "CHART"]
 
 
-def comparable(content):
-    """Without what a server numbers for itself, and without what is empty: an export leaves some of it out, and puts some in."""
+def comparable(content, exact=False):
+    """Without what a server numbers for itself, and without what is empty: an export leaves some of it out, and puts some in.
+
+    In a text of JSON (exact) what is off is not empty, and false is not 0.
+    """
     if isinstance(content, dict):
-        plain = {key: comparable(value) for key, value in content.items() if key not in ("chartId", "chartsInScope", "version", "datasource", "slice_id")}
-        return {key: value for key, value in plain.items() if value not in (None, "", [], {}, False)}
+        kept = {key: value for key, value in content.items() if key not in ("chartId", "chartsInScope", "version", "datasource", "slice_id")}
+        plain = {key: comparable(value, exact or key in JSON_TEXTS) for key, value in kept.items()}
+        return {key: value for key, value in plain.items() if value not in (None, "", [], {}) and (exact or value not in (False, 0))}
     if isinstance(content, list):
-        return sorted((comparable(value) for value in content), key=lambda value: name_of(value) or "")
-    return content
+        return sorted((comparable(value, exact) for value in content), key=lambda value: name_of(value) or "")
+    return ("boolean", content) if exact and isinstance(content, bool) else content
 
 
 def name_of(value):

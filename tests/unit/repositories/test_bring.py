@@ -114,3 +114,66 @@ def test_what_cannot_be_brought_is_refused_and_nothing_is_written(tool, tmp_path
     of_kind(taken, "dashboards")[0]["uuid"] = "6f1a6c1e-0000-4000-8000-000000000003"
     for export, options in ((other, ()), (taken, ()), (exported(tool), ("--as", "vendas")), ({}, ())):
         assert brought(tool, tmp_path, export, *options) == (1, {})
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (True, 1), (0, False), (False, None), (None, False)])
+def test_a_switch_that_is_off_is_something(tool, before, after):
+    path = tool.ROOT / "charts/receita-mes-plano.yaml"
+    known = tool.here()
+    mine, theirs = known[path], as_superset_has_it(known[path])
+    for content, value in ((mine, before), (theirs, after)):
+        content["params"].pop("switch", None)
+        content["params"].update({} if value is None else {"switch": value})
+    (brought_chart,) = tool.bring({"charts/x.yaml": theirs}, known, None).values()
+    assert repr(brought_chart["params"].get("switch")) == repr(after)
+
+
+def test_what_superset_fills_in_is_no_difference(tool, tmp_path):
+    export = exported(tool)
+    for content in of_kind(export, "datasets"):
+        content.update(is_managed_externally=False, offset=0)
+        content["columns"][0]["is_virtual"] = False
+    assert brought(tool, tmp_path, export) == (0, {})
+
+
+OWN_SCOPE = {"4711": {"id": 4711, "crossFilters": {"scope": {"rootPath": ["ROOT_ID"], "excluded": []}, "chartsInScope": [1]}}}
+
+
+@pytest.mark.parametrize(("change", "place"), [
+    (lambda metadata: metadata["native_filter_configuration"][0]["scope"].update(excluded=[4711]), "scope.excluded of the filter Período"),
+    (lambda metadata: metadata.update(timed_refresh_immune_slices=[4711]), "timed_refresh_immune_slices"),
+    (lambda metadata: metadata.update(expanded_slices={"4711": True}), "expanded_slices"),
+    (lambda metadata: metadata.update(chart_configuration=OWN_SCOPE), "chart_configuration"),
+    (lambda metadata: metadata.update(global_chart_configuration={"scope": {"rootPath": ["ROOT_ID"], "excluded": [4711]}}), "global_chart_configuration"),
+])
+@pytest.mark.parametrize("new", [False, True])
+def test_numbers_of_one_server_are_refused(tool, tmp_path, capsys, change, place, new):
+    export = exported(tool)
+    (board,) = of_kind(export, "dashboards")
+    change(board["metadata"])
+    if new:
+        board.update(uuid="6f1a6c1e-0000-4000-8000-000000000004", slug="novo", dashboard_title="Novo")
+    assert brought(tool, tmp_path, export) == (1, {})
+    assert place in capsys.readouterr().err
+
+
+def test_what_each_save_writes_of_each_chart_is_nothing(tool, tmp_path):
+    export = exported(tool)
+    (board,) = of_kind(export, "dashboards")
+    board["metadata"]["chart_configuration"] = {"4711": {"id": 4711, "crossFilters": {"scope": "global", "chartsInScope": [1]}}}
+    assert brought(tool, tmp_path, export) == (0, {})
+    board.update(uuid="6f1a6c1e-0000-4000-8000-000000000005", slug="novo", dashboard_title="Novo")
+    code, changed = brought(tool, tmp_path, export)
+    assert code == 0 and set(changed) == {"dashboards/novo.yaml"}
+    assert "+  chart_configuration: {}" in changed["dashboards/novo.yaml"]
+    assert not any("&id" in line or "*id" in line for line in changed["dashboards/novo.yaml"])
+
+
+@pytest.mark.parametrize("titles", [["Receita por dia", "Receita, por dia"], ["收入"], ["%"]])
+def test_new_things_need_names_of_their_own(tool, tmp_path, titles):
+    export = exported(tool)
+    chart = of_kind(export, "charts")[0]
+    of_kind(export, "charts")[1]["params"]["new_switch"] = True
+    for number, title in enumerate(titles):
+        export[f"charts/new_{number}.yaml"] = {**chart, "uuid": f"6f1a6c1e-0000-4000-8000-00000000001{number}", "slice_name": title}
+    assert brought(tool, tmp_path, export) == (1, {})

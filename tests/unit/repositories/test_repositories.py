@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -52,6 +53,12 @@ def test_a_repository_has_nothing_that_the_flow_refuses():
 def test_sql_is_read_in_one_way():
     source = REPOSITORIES / "airflow-dags/dags/lakehouse/statements.py"
     assert (ROOT / "roles/gitops/files/lakehouse_gitops/statements.py").resolve() == source
+
+
+@pytest.mark.parametrize("file", ["metas.csv", "ana/METAS.CSV", "ana/Metas.Txt"])
+def test_the_form_of_a_file_takes_what_the_job_takes(file):
+    form = (REPOSITORIES / "airflow-dags/dags/load_csv.py").read_text(encoding="utf-8")
+    assert re.search(re.search(r'"file": Param\(type="string", pattern=r"([^"]+)"', form)[1], file)
 
 
 @pytest.mark.parametrize("name", ["curate.py", "event_fields.py", "lake.py", "pseudonyms.py"])

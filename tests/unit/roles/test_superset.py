@@ -69,6 +69,35 @@ class TestImport:
         change(exported["charts/auth-inicios.yaml"])
         assert importer.different(files, exported.values()) == ["charts/auth-inicios.yaml"]
 
+    @pytest.mark.parametrize(("name", "where", "before", "after"), [
+        ("charts/receita-mes-plano.yaml", ("params", "show_legend"), True, False),
+        ("charts/receita-mes-plano.yaml", ("params", "show_value"), False, None),
+        ("charts/receita-mes-plano.yaml", ("params", "y_axis_title_margin"), 0, False),
+        ("dashboards/receita.yaml", ("metadata", "cross_filters_enabled"), True, False),
+        ("dashboards/receita.yaml", ("metadata", "cross_filters_enabled"), True, 1),
+        ("dashboards/receita.yaml", ("position", "ROOT_ID", "off"), None, False),
+    ])
+    def test_a_switch_that_is_off_is_something(self, importer, name, where, before, after):
+        files = importer.read(SHIPPED, DATABASE)
+        exported = copy.deepcopy(files)
+        for switches, value in ((files, before), (exported, after)):
+            part = switches[name]
+            for key in where[:-1]:
+                part = part[key]
+            part.pop(where[-1], None)
+            if value is not None:
+                part[where[-1]] = value
+        assert importer.different(files, exported.values()) == [name]
+
+    def test_what_superset_fills_in_is_no_difference(self, importer):
+        files = importer.read(SHIPPED, DATABASE)
+        exported = copy.deepcopy(files)
+        exported["datasets/receita_mensal.yaml"].update(is_managed_externally=False, offset=0, extra={})
+        for column in exported["datasets/receita_mensal.yaml"]["columns"]:
+            column.update(is_dttm=column.get("is_dttm") or False, advanced_data_type=None)
+        exported["charts/receita-mes-plano.yaml"]["params"]["datasource"] = "7__table"
+        assert importer.different(files, exported.values()) == []
+
     @pytest.mark.parametrize(("name", "change", "says"), [
         ("datasets/receita_mensal.yaml", {"database_uuid": "other"}, "database_uuid"),
         ("charts/auth-inicios.yaml", {"dataset_uuid": "other"}, "dataset_uuid"),

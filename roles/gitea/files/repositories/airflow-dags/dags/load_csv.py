@@ -18,7 +18,7 @@ from lakehouse import site, spark
 
 COLUMN = "^[a-z][a-z0-9_]*$"
 PARAMS = {
-    "file": Param(type="string", pattern=r"^[^/].*\.(csv|txt)$", description="Caminho abaixo de landing/, como ana/metas.csv"),
+    "file": Param(type="string", pattern=r"^[^/].*\.([cC][sS][vV]|[tT][xX][tT])$", description="Caminho abaixo de landing/, como ana/metas.csv"),
     "table": Param(type="string", pattern="^[a-z][a-z0-9_]{0,99}$", description="Nome da tabela, que fica em lakehouse.files"),
     "write": Param(False, type="boolean", description="Escrever as linhas; sem isso, só mostrar os tipos e os erros"),
     "delimiter": Param(";", type="string", enum=[";", ",", "|", "tab"], description="O que separa os campos"),

@@ -123,8 +123,14 @@ def test_a_files_form_reaches_the_job(bag):
     assert dag.get_task("load").retries == 0
 
 
+@pytest.mark.parametrize("file", ["metas.csv", "ana/METAS.CSV", "ana/Metas.Txt"])
+def test_a_file_may_be_named_in_capitals(bag, file):
+    assert bag.dags["load_csv"].params.get_param("file").resolve(file) == file
+
+
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("file", "/etc/passwd"), ("table", "raw.sales"), ("decimal", ";"), ("types", {"A B": "string"}), ("leave_out", ["%"])]
+    ("name", "wrong"),
+    [("file", "/etc/passwd"), ("file", "metas.xls"), ("table", "raw.sales"), ("decimal", ";"), ("types", {"A B": "string"}), ("leave_out", ["%"])],
 )
 def test_a_file_and_its_table_have_names(bag, name, wrong):
     from airflow.exceptions import ParamValidationError

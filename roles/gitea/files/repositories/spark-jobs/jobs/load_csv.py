@@ -45,6 +45,7 @@ ENCODINGS = {"utf-8": "utf-8-sig", "windows-1252": "cp1252", "iso-8859-1": "lati
 DELIMITERS = {";": ";", ",": ",", "|": "|", "tab": "\t"}
 SPARK_TYPES = {"string": "string", "long": "bigint", "double": "double", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
 DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
+CODE = re.compile(r"0[0-9]")  # what a code may begin with, and a number does not
 TRUTH = {"true": "true", "sim": "true", "false": "false", "não": "false", "nao": "false"}
 DATES = {
     "DD/MM/YYYY": re.compile(r"(?P<day>[0-9]{1,2})/(?P<month>[0-9]{1,2})/(?P<year>[0-9]{4})"),
@@ -74,6 +75,7 @@ class Column:
     name: str
     title: str
     kind: str = "string"
+    inferred: bool = True
     empty: int = 0
 
 
@@ -99,7 +101,7 @@ def number(text: str, decimal: str) -> str:
     """A number as SQL has it. Thousands may be parted, in threes, by the one of comma and point that the decimals are not."""
     thousands = re.escape("." if decimal == "," else ",")
     point = re.escape(decimal)
-    found = re.fullmatch(rf"([+-]?)(?:R\$ ?)?([+-]?)([0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+|[0-9]+)(?:{point}([0-9]+))?", text.replace("\xa0", " "))
+    found = re.fullmatch(rf"([+-]?)(?:R\$ ?)?([+-]?)([1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|[0-9]+)(?:{point}([0-9]+))?", text.replace("\xa0", " "))
     if not found or (found[1] and found[2]):
         raise ValueError("no number")
     sign = "-" if "-" in (found[1], found[2]) else ""
@@ -153,6 +155,10 @@ def value(text: str, kind: str, form: Form) -> str | None:
     return plain
 
 
+def is_number(kind: str) -> bool:
+    return kind in ("long", "double") or bool(DECIMAL.fullmatch(kind))
+
+
 def fits(texts: list[str], kind: str, form: Form) -> bool:
     try:
         return all(value(text, kind, form) is not None for text in texts)
@@ -168,7 +174,7 @@ def kind_of(texts: list[str], form: Form) -> str:
     for kind in ("boolean", "date", "timestamp"):
         if fits(texts, kind, form):
             return kind
-    if any(re.match(r"0[0-9]", text.strip()) for text in texts) or not fits(texts, "double", form):
+    if any(CODE.match(text.strip()) for text in texts) or not fits(texts, "double", form):
         return "string"
     if fits(texts, "long", form):
         return "long"
@@ -215,16 +221,19 @@ def opened(path: pathlib.Path, form: Form):
 def columns_of(path: pathlib.Path, form: Form, given: dict[str, str], left_out: set[str]) -> list[Column]:
     """The columns with their types, by the first records and what is given. Raises Wrong where they cannot be told."""
     with opened(path, form) as stream:
-        good = (fields for dummy, fields, dummy in records(stream, DELIMITERS[form.delimiter]) if fields)
-        first = next(good, None)
-        if first is None:
+        found = records(stream, DELIMITERS[form.delimiter])
+        # Titles that cannot be read are not taken from the first row.
+        line, first, reason = next((record for record in found if record[1] or form.header), (0, None, ""))
+        if not line:
             raise Wrong("the file is empty")
+        if first is None:
+            raise Wrong(f"line {line} has the titles and is {reason}. Are the encoding and the delimiter right?")
         titles = first if form.header else [f"column {number}" for number in range(1, len(first) + 1)]
         sample = [] if form.header else [first]
-        for fields in good:
+        for dummy, fields, dummy in found:
             if len(sample) == SAMPLE:
                 break
-            if len(fields) == len(titles):
+            if fields and len(fields) == len(titles):
                 sample.append(fields)
     columns = [Column(name_of(title), title) for title in titles]
     names = [column.name for column in columns]
@@ -235,7 +244,8 @@ def columns_of(path: pathlib.Path, form: Form, given: dict[str, str], left_out: 
     if unknown := sorted((set(given) | left_out) - set(names)):
         raise Wrong(f"there is no column {', '.join(unknown)}; there are {', '.join(names)}")
     for place, column in enumerate(columns):
-        column.kind = given.get(column.name) or kind_of([fields[place] for fields in sample], form)
+        column.inferred = column.name not in given
+        column.kind = kind_of([fields[place] for fields in sample], form) if column.inferred else given[column.name]
     return columns
 
 
@@ -256,6 +266,9 @@ def convert(path: pathlib.Path, form: Form, columns: list[Column], left_out: set
                 row: dict[str, str | int | None] = {"source_line": line}
                 for column, text in zip(columns, fields, strict=True):
                     if column.name in left_out:
+                        continue
+                    if column.inferred and is_number(column.kind) and CODE.match(text.strip()):
+                        outcome.fault(line, f"begins with a zero, as a code does; give --type {column.name}=string", column.name)
                         continue
                     try:
                         row[column.name] = value(text, column.kind, form)

@@ -33,7 +33,8 @@ def test_a_number_is_read_as_it_is_written(text, decimal, plain):
 
 
 @pytest.mark.parametrize(
-    ("text", "decimal"), [("1.23,4", ","), ("1234.56", ","), ("1,5", "."), ("1e3", ","), ("--1", ","), ("12 3", ","), ("١", ","), (",5", ",")]
+    ("text", "decimal"),
+    [("1.23,4", ","), ("1234.56", ","), ("1,5", "."), ("1e3", ","), ("--1", ","), ("12 3", ","), ("١", ","), (",5", ","), ("0.500", ","), ("0,500", ".")],
 )
 def test_what_is_no_number_is_refused(text, decimal):
     with pytest.raises(ValueError, match="number"):
@@ -88,6 +89,7 @@ def test_what_is_not_of_its_kind_is_refused(text, kind):
         (["30/11/2026", "30/11/2026 10:00"], "string"),
         (["01310100", "20040002"], "string"),
         (["0", "0,5"], "decimal(18,2)"),
+        (["0.500", "1.500"], "string"),
         (["sim", "não"], "boolean"),
         (["1", "x"], "string"),
         (["", " "], "string"),
@@ -129,6 +131,28 @@ def test_what_is_wrong_is_told_by_line_and_without_the_value(looked):
     kinds, outcome, rows = looked(data, given={"id": "long", "valor": "decimal(18,2)"})
     assert [(fault["line"], fault.get("column")) for fault in outcome.faults] == [(3, "id"), (4, None), (5, None), (6, None)]
     assert (outcome.rows, outcome.wrong) == (6, 4) and "segredo" not in json.dumps(outcome.faults)
+
+
+@pytest.mark.parametrize("titles", ["Opção;Preço".encode("cp1252"), b'id;"a"b'])
+def test_titles_that_cannot_be_read_are_not_taken_from_a_row(looked, titles):
+    with pytest.raises(load_csv.Wrong, match="line 1 has the titles and is not") as wrong:
+        looked(titles + b"\nsegredo;1\nx;2\n")
+    assert "segredo" not in str(wrong.value)
+
+
+def test_without_titles_a_wrong_first_line_is_a_wrong_line(looked):
+    outcome = looked(b"\xff,1\n2,3\n", dataclasses.replace(PLAIN, header=False))[1]
+    assert [fault["line"] for fault in outcome.faults] == [1] and len(outcome.columns) == 2
+
+
+@pytest.mark.parametrize(("first", "kind"), [(b"1", "long"), (b"1,50", "decimal(18,2)"), (b"1" * 40 + b",5", "double")])
+def test_a_code_that_comes_late_loses_no_zero(looked, first, kind):
+    data = b"cep\n" + (first + b"\n") * load_csv.SAMPLE + b"0\n0,5\n 01310100\n"
+    kinds, outcome, rows = looked(data)
+    assert kinds == {"cep": kind} and outcome.wrong >= 1
+    assert outcome.faults[-1] == {"line": 1004, "column": "cep", "wrong": "begins with a zero, as a code does; give --type cep=string"}
+    assert looked(data, given={"cep": "double"})[1].wrong == 0
+    assert looked(data, given={"cep": "string"})[2][-1]["cep"] == " 01310100"
 
 
 def test_not_every_wrong_line_is_told(looked):

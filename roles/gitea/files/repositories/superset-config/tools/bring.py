@@ -25,10 +25,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 KINDS = ("datasets", "charts", "dashboards")
 TITLES = {"datasets": "table_name", "charts": "slice_name", "dashboards": "dashboard_title"}
 # What each server numbers for itself, and what a new file has in its place.
-NUMBERED = {"chartId": 0, "chartsInScope": [], "datasource": "", "slice_id": 0}
+NUMBERED = {"chartId": 0, "chartsInScope": [], "chart_configuration": {}, "datasource": "", "slice_id": 0}
 # What a copy has of its own.
 OWN = ("uuid", "slug", "dashboard_title", "description", "published", "certified_by", "certification_details")
-EMPTY = (None, "", [], {}, False)
+EMPTY = (None, "", [], {})
+# What Superset keeps as it is given, as texts of JSON. In its other fields false and 0 are what it puts where nothing is given.
+JSON_TEXTS = ("params", "metadata", "position")
 
 
 class Wrong(ValueError):
@@ -40,6 +42,9 @@ class Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow=False, indentless=False):
         return super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data):
+        return True  # what is empty is one object in many places
 
 
 Dumper.add_representer(str, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None))
@@ -75,7 +80,26 @@ def key_of(value) -> str | None:
     return next((str(value[key]) for key in ("column_name", "metric_name", "id") if value.get(key)), None) if isinstance(value, dict) else None
 
 
-def merged(mine, theirs):
+def numbers_of_charts(metadata: dict) -> list[str]:
+    """Where a dashboard has charts by their server's numbers. An import would find none of them, or widen a filter."""
+    found = [key for key in ("timed_refresh_immune_slices", "expanded_slices") if metadata.get(key)]
+    for rule in metadata.get("native_filter_configuration") or []:
+        if (rule.get("scope") or {}).get("excluded"):
+            found.append(f"scope.excluded of the filter {rule.get('name')}")
+    # Each save writes the scope "global" for each chart, which is no choice of anybody's.
+    if any((chart.get("crossFilters") or {}).get("scope", "global") != "global" for chart in (metadata.get("chart_configuration") or {}).values()):
+        found.append("chart_configuration")
+    if ((metadata.get("global_chart_configuration") or {}).get("scope") or {}).get("excluded"):
+        found.append("scope.excluded of global_chart_configuration")
+    return found
+
+
+def nothing(value, exact: bool) -> bool:
+    """Whether a value is as good as none; in a text of JSON (exact) what is off is not."""
+    return value in EMPTY or (not exact and value in (False, 0))
+
+
+def merged(mine, theirs, exact: bool = False):
     """Theirs, in the order and the manner of mine."""
     if isinstance(mine, dict) and isinstance(theirs, dict):
         kept = {}
@@ -83,24 +107,29 @@ def merged(mine, theirs):
             if key in NUMBERED or key == "version":
                 kept[key] = value
             elif key in theirs:
-                kept[key] = merged(value, theirs[key])
-            elif value in EMPTY:
+                kept[key] = merged(value, theirs[key], exact or key in JSON_TEXTS)
+            elif nothing(value, exact):
                 kept[key] = value  # an export leaves some of it out
-        return {**kept, **{key: fresh(value) for key, value in theirs.items() if key not in mine and key not in NUMBERED and value not in EMPTY}}
+        new = {key: value for key, value in theirs.items() if key not in mine and key not in NUMBERED and not nothing(value, exact)}
+        return {**kept, **fresh(new)}
     if isinstance(mine, list) and isinstance(theirs, list):
         known = {key_of(value): value for value in mine}
         if None in known or None in map(key_of, theirs):
-            return [merged(one, other) for one, other in zip(mine, theirs)] + fresh(theirs[len(mine):])
+            return [merged(one, other, exact) for one, other in zip(mine, theirs)] + fresh(theirs[len(mine):])
         there = {key_of(value): value for value in theirs}
         if [key for key in there if key in known] != [key for key in known if key in there] and "id" in theirs[0]:
-            return [merged(known[key], value) if key in known else fresh(value) for key, value in there.items()]  # filters have an order
-        return [merged(value, there[key]) for key, value in known.items() if key in there] + [fresh(there[key]) for key in there if key not in known]
-    return mine if mine in EMPTY and theirs in EMPTY else theirs
+            return [merged(known[key], value, exact) if key in known else fresh(value) for key, value in there.items()]  # filters have an order
+        kept = [merged(value, there[key], exact) for key, value in known.items() if key in there]
+        return kept + [fresh(there[key]) for key in there if key not in known]
+    return mine if nothing(mine, exact) and nothing(theirs, exact) else theirs
 
 
 def file_of(kind: str, content: dict) -> pathlib.Path:
-    plain = unicodedata.normalize("NFKD", str(content[TITLES[kind]])).encode("ascii", "ignore").decode().lower()
-    return ROOT / kind / (re.sub("[^a-z0-9]+", "_" if kind == "datasets" else "-", plain).strip("-_") + ".yaml")
+    plain = unicodedata.normalize("NFKD", str(content[TITLES[kind]] or "")).encode("ascii", "ignore").decode().lower()
+    name = re.sub("[^a-z0-9]+", "_" if kind == "datasets" else "-", plain).strip("-_")
+    if not name:
+        raise Wrong(f"{content[TITLES[kind]]} gives no name of a file, of Latin letters and digits: give it another in Superset")
+    return ROOT / kind / f"{name}.yaml"
 
 
 def bring(export: dict[str, dict], known: dict[pathlib.Path, dict], replaced: str | None) -> dict[pathlib.Path, dict]:
@@ -117,6 +146,9 @@ def bring(export: dict[str, dict], known: dict[pathlib.Path, dict], replaced: st
         kind = name.split("/")[0]
         if kind == "datasets" and theirs.get("database_uuid") not in connections:
             raise Wrong(f"{name} is of another connection than the site's")
+        if kind == "dashboards" and (found := numbers_of_charts(theirs.get("metadata") or {})):
+            raise Wrong(f"{name} has numbers that charts have on that server alone, in {', '.join(found)}: empty it in Superset (Edit dashboard,"
+                        " Edit properties, Advanced, JSON metadata), save, and export again")
         if kind == "dashboards" and replaced:
             theirs = {**theirs, **{key: known[place].get(key) for key in OWN}}
         path = by_uuid.get(theirs["uuid"])
@@ -124,7 +156,9 @@ def bring(export: dict[str, dict], known: dict[pathlib.Path, dict], replaced: st
         path = path or file_of(kind, theirs)
         if path in known and known[path]["uuid"] != theirs["uuid"]:
             raise Wrong(f"{path.relative_to(ROOT)} is there already and is something else: give {theirs[TITLES[kind]]} another name, or use --as")
-        if content != known.get(path):
+        if path in changed:
+            raise Wrong(f"{path.relative_to(ROOT)} would be two things of the name {theirs[TITLES[kind]]}: give one another name in Superset")
+        if path not in known or dump(content) != dump(known[path]):  # true and 1 are equal, and not the same
             changed[path] = content
     return changed
 
