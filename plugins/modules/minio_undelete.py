@@ -41,7 +41,8 @@ extends_documentation_fragment:
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_minio
 notes:
-  - To remove a delete marker takes the right C(s3:DeleteObjectVersion), which in this collection only the root account has.
+  - To remove a delete marker takes the right C(s3:DeleteObjectVersion), which in this collection the root account has, and C(forget) for
+    tables' metadata.
 seealso:
   - module: gti.lakehouse.minio_bucket
 """

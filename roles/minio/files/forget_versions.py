@@ -8,7 +8,8 @@
 Each commit to an Iceberg table writes a file of metadata and two of manifests, and the commits after it delete them. That is what goes
 here, some time later: all versions of a file in FOLDER/NAMESPACE/TABLE/metadata/ that was deleted before the newest file of metadata
 that is there was written. So nothing goes of a dropped table, which has no file of metadata, nor of one whose dropping ended half way,
-since no commit came after it; and data files are not even looked at.
+since no commit came after it; and data files are not even looked at. Where a table was dropped and another one made in its folder, what
+was deleted before that stays. When that was is told by the table's first file of metadata, 00000-*, which itself is left to the lifecycle.
 
 SETTINGS.json: url, ca (path), region, account, secret, tables (BUCKET/FOLDER/, the folder of the namespaces), minutes (how long a deleted
 file stays at least). Prints what went as a line of JSON; ends with 1 where the server refuses something.
@@ -36,7 +37,7 @@ from xml.sax.saxutils import escape
 # While the server starts anew, it is asked again.
 TRIES, PAUSE_SECONDS, TIMEOUT_SECONDS = 40, 3, 60
 MOST = 1000  # of a page, and of versions deleted at once
-METADATA = ".metadata.json"
+METADATA, FIRST = ".metadata.json", "00000-"
 
 Request = Callable[[str, dict[str, str], bytes], bytes]
 
@@ -55,17 +56,33 @@ class Version(NamedTuple):
 # --- What goes ---
 
 
-def removable(versions: list[Version], before: datetime.datetime) -> list[Version]:
-    """All versions of a file, given the newest first, if it was deleted before; else none.
+def removable(versions: list[Version], since: Optional[datetime.datetime], before: datetime.datetime) -> list[Version]:
+    """All versions of a file, given the newest first, if it was deleted in that time; else none.
 
     The markers come last: a file stays deleted until all that they hide has gone.
     """
-    return sorted(versions, key=lambda version: version.is_marker) if versions[0].is_marker and versions[0].modified < before else []
+    deleted = versions[0].modified
+    goes = versions[0].is_marker and deleted < before and (since is None or deleted >= since)
+    return sorted(versions, key=lambda version: version.is_marker) if goes else []
 
 
-def newest_metadata(files: Iterable[tuple[str, list[Version]]]) -> Optional[datetime.datetime]:
-    """When the newest file of metadata that is there was written; None of a dropped table, and where no table is."""
-    return max((versions[0].modified for key, versions in files if key.endswith(METADATA) and not versions[0].is_marker), default=None)
+def is_first(key: str) -> bool:
+    """Whether it is the file of metadata that a table begins with."""
+    return key.endswith(METADATA) and key.rpartition("/")[2].startswith(FIRST)
+
+
+def born_and_newest(files: Iterable[tuple[str, list[Version]]]) -> tuple[Optional[datetime.datetime], Optional[datetime.datetime]]:
+    """When the folder's last table was made, and when the newest file of metadata that is there was written.
+
+    The former is None where no first file is left; the latter of a dropped table, and where no table is.
+    """
+    born, newest = [], []
+    for key, versions in files:
+        if is_first(key):
+            born += [version.modified for version in versions if not version.is_marker]
+        if key.endswith(METADATA) and not versions[0].is_marker:
+            newest.append(versions[0].modified)
+    return max(born, default=None), max(newest, default=None)
 
 
 # --- What the server lists ---
@@ -147,11 +164,11 @@ class Bucket:
 
 def forget_of_table(bucket: Bucket, prefix: str, minutes: int, now: datetime.datetime) -> tuple[int, int]:
     """Forget what may go in a table's folder of metadata; returns how many versions and bytes that were."""
-    newest = newest_metadata(bucket.files(prefix))
+    born, newest = born_and_newest(bucket.files(prefix))
     if newest is None:
         return 0, 0
     before = min(newest, now - datetime.timedelta(minutes=minutes))
-    gone = ((key, version) for key, versions in bucket.files(prefix) for version in removable(versions, before))
+    gone = ((key, version) for key, versions in bucket.files(prefix) if not is_first(key) for version in removable(versions, born, before))
     count = size = 0
     while batch := list(itertools.islice(gone, MOST)):
         bucket.delete([(key, version) for key, version in batch if not version.is_marker])

@@ -62,16 +62,18 @@ def test_a_busy_table_is_forgotten_over_several_pages_and_a_dropped_one_is_not(s
     for key in [*dropped, f"{TABLE}data/a.parquet"]:
         site.put(key)
         site.delete(key)
-    keys = [f"{TABLE}metadata/{number:05}-é +a.metadata.json" for number in range(1100)]
+    first = f"{TABLE}metadata/00000-é +a.metadata.json"
+    keys = [f"{TABLE}metadata/{number:05}-é +a.metadata.json" for number in range(1, 1101)]
+    site.put(first)
     for key in keys:
         site.put(key)
     assert not list(site.s3.remove_objects(site.bucket, [DeleteObject(key) for key in keys]))
-    site.put(f"{TABLE}metadata/01100-a.metadata.json")
+    site.put(f"{TABLE}metadata/01101-a.metadata.json")
     held = site.forget(tmp_path, minutes=60)
     assert held.returncode == 0 and json.loads(held.stdout)["versions"] == 0, held.stderr
     done = site.forget(tmp_path)
     assert done.returncode == 0 and json.loads(done.stdout) == {"versions": 2200, "bytes": 1100, "faults": []}, done.stderr
-    assert site.versions() == {**{key: 2 for key in dropped}, f"{TABLE}data/a.parquet": 2, f"{TABLE}metadata/01100-a.metadata.json": 1}
+    assert site.versions() == {**{key: 2 for key in dropped}, f"{TABLE}data/a.parquet": 2, first: 1, f"{TABLE}metadata/01101-a.metadata.json": 1}
 
 
 def test_the_account_may_do_nothing_else(site):
