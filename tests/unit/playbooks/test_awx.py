@@ -49,6 +49,14 @@ def test_awx_knows_each_option():
     assert given["ask_variables_on_launch"] is False
 
 
+def test_a_schedule_counts_in_the_site_s_time_zone():
+    (play,) = yaml.safe_load((ROOT / "awx/awx.yml").read_text())
+    site = yaml.safe_load((ROOT / "group_vars/all/site.yml").read_text())
+    rule = play["tasks"][1]["awx.awx.schedule"]["rrule"]
+    assert rule.startswith("DTSTART;TZID={{ awx_timezone }}:") and rule.endswith("00 RRULE:FREQ=DAILY;INTERVAL=1")
+    assert play["vars"]["awx_timezone"] == site["lakehouse_timezone"]
+
+
 def test_the_renewal_goes_on_by_itself_and_nothing_else():
     assert {job["playbook"]: job["daily"] for job in JOBS if "daily" in job} == {"playbooks/renewal.yml": "03:30"}
 
