@@ -13,6 +13,7 @@ import sys
 import threading
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 WHO = ("somebody", "word")
@@ -60,6 +61,33 @@ def forget(url, path):
 CLIENTS = [gitea, airflow, superset, probe, proof, trino, forget]
 # Their pages lead from one to another.
 LED = [gitea, airflow, superset]
+
+
+class Loader(yaml.SafeLoader):
+    """Takes any tag."""
+
+
+Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+def settings_of(document, module):
+    """What tasks and defaults give a module, wherever they are in a document."""
+    if isinstance(document, dict):
+        yield from (value for name, value in document.items() if name == module)
+    if isinstance(document, (dict, list)):
+        for part in document.values() if isinstance(document, dict) else document:
+            yield from settings_of(part, module)
+
+
+def test_no_task_takes_a_password_to_where_it_is_sent():
+    """By safe, which the module does when nothing is said, the headers go along to another server."""
+    asking = [
+        (str(path.relative_to(ROOT)), given) for folder in ("awx", "molecule", "playbooks", "roles") for path in sorted((ROOT / folder).rglob("*.yml"))
+        if "ansible.builtin.uri" in path.read_text() for document in yaml.load_all(path.read_text(), Loader)
+        for given in settings_of(document, "ansible.builtin.uri")]
+    secret = [(path, given) for path, given in asking if set(given) & {"headers", "url_password"}]
+    assert {path for path, dummy in secret} >= {"awx/semaphore.yml", "molecule/default/pipelines.yml"}
+    assert [path for path, given in secret if given.get("follow_redirects") != "none"] == []
 
 
 @pytest.fixture
