@@ -96,6 +96,7 @@ def test_renewal_sees_which_hosts_have_a_certificate_that_ends_soon(told, tmp_pa
         tls.mkdir(parents=True)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", str(days), "-keyout", "server.key",
                         "-out", "server.crt"], cwd=tls, check=True, capture_output=True)
+        (tls / ".made-1").touch()
     done = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "--check", "-i", str(tmp_path / "hosts.json"),
          "-e", "@%s" % (tmp_path / "values.json"), str(ROOT / "playbooks/renewal.yml")],
@@ -105,6 +106,35 @@ def test_renewal_sees_which_hosts_have_a_certificate_that_ends_soon(told, tmp_pa
     assert "gitea.example.test" in told_apart and "[gitea.example.test]" not in renewed
     compared = renewed.split("Compare what is there with the certificate of mirror]")[1].split("TASK")[0]
     assert "changed: [mirror.example.test]" in compared
+
+
+def test_a_host_whose_restart_was_held_back_is_renewed_by_the_next_run(tmp_path):
+    """Its certificate is fresh by then; without a mark it is made again, and what shows it restarted, by the component's playbook too."""
+    tls = tmp_path / "etc/tool/tls"
+    tls.mkdir(parents=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "397", "-keyout", "server.key", "-out", "server.crt"],
+                   cwd=tls, check=True, capture_output=True)
+    (tls / ".made-1").touch()
+    dummy, look, renew, tell = yaml.safe_load((ROOT / "playbooks/renewal.yml").read_text())
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([look, {"hosts": "lakehouse", "gather_facts": False, "tasks": [
+        {"ansible.builtin.group_by": {"key": "renewal_due"}}]}, renew, tell]))
+    (tmp_path / "hosts.json").write_text(json.dumps({"lakehouse": {"hosts": {"tool.example.test": {
+        "ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}}))
+    # It stops before the role does anything.
+    values = {"__common_etc": str(tmp_path / "etc"), "here": ["minio"], "minio_tls_extra_names": [], "common_tls_ca_dir": str(tmp_path), "ansible_become": False}
+    (tmp_path / "values.json").write_text(json.dumps(values))
+
+    def run(*options):
+        return subprocess.run(
+            [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"), "-e", "@%s" % (tmp_path / "values.json"), *options,
+             str(tmp_path / "play.yml")],
+            env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"), capture_output=True, text=True, check=False, timeout=180)
+    foreseen = run("--check")
+    assert "Compare what is there with the certificate of minio failed" in foreseen.stdout + foreseen.stderr, foreseen.stdout
+    assert (tls / ".made-1").exists()
+    done = run()
+    assert done.returncode != 0 and "Compare what is there with the certificate of minio failed, as shown above" in done.stdout + done.stderr, done.stdout
+    assert not (tls / ".made-1").exists()
 
 
 def test_status_tells_of_an_authority_that_ends_before_long(tmp_path):
