@@ -76,7 +76,8 @@ def born_and_newest(files: Iterable[tuple[str, list[Version]]]) -> tuple[Optiona
 
     The former is None where no first file is left; the latter of a dropped table, and where no table is.
     """
-    born, newest = [], []
+    born: list[datetime.datetime] = []
+    newest: list[datetime.datetime] = []
     for key, versions in files:
         if is_first(key):
             born += [version.modified for version in versions if not version.is_marker]

@@ -112,8 +112,8 @@ def test_a_host_whose_restart_was_held_back_is_renewed_by_the_next_run(tmp_path)
     """Its certificate is fresh by then; without a mark it is made again, and what shows it restarted, by the component's playbook too."""
     tls = tmp_path / "etc/tool/tls"
     tls.mkdir(parents=True)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "397", "-keyout", "server.key", "-out", "server.crt"],
-                   cwd=tls, check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "397", "-keyout", "server.key",
+                    "-out", "server.crt"], cwd=tls, check=True, capture_output=True)
     (tls / ".made-1").touch()
     dummy, look, renew, tell = yaml.safe_load((ROOT / "playbooks/renewal.yml").read_text())
     (tmp_path / "play.yml").write_text(yaml.safe_dump([look, {"hosts": "lakehouse", "gather_facts": False, "tasks": [
@@ -121,13 +121,13 @@ def test_a_host_whose_restart_was_held_back_is_renewed_by_the_next_run(tmp_path)
     (tmp_path / "hosts.json").write_text(json.dumps({"lakehouse": {"hosts": {"tool.example.test": {
         "ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}}))
     # It stops before the role does anything.
-    values = {"__common_etc": str(tmp_path / "etc"), "here": ["minio"], "minio_tls_extra_names": [], "common_tls_ca_dir": str(tmp_path), "ansible_become": False}
-    (tmp_path / "values.json").write_text(json.dumps(values))
+    (tmp_path / "values.json").write_text(json.dumps({
+        "__common_etc": str(tmp_path / "etc"), "here": ["minio"], "minio_tls_extra_names": [], "common_tls_ca_dir": str(tmp_path), "ansible_become": False}))
 
     def run(*options):
         return subprocess.run(
-            [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"), "-e", "@%s" % (tmp_path / "values.json"), *options,
-             str(tmp_path / "play.yml")],
+            [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts.json"), "-e", "@%s" % (tmp_path / "values.json"),
+             *options, str(tmp_path / "play.yml")],
             env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"), capture_output=True, text=True, check=False, timeout=180)
     foreseen = run("--check")
     assert "Compare what is there with the certificate of minio failed" in foreseen.stdout + foreseen.stderr, foreseen.stdout
