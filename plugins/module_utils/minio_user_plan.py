@@ -30,6 +30,14 @@ def state_of(answer):
     }
 
 
+def forgotten(users, kept, prefixes):
+    """Names, in order, of the enabled users in the server's list that are not among the kept ones and do not begin as a prefix says."""
+    return sorted(
+        name for name, answer in users.items()
+        if state_of(answer)["enabled"] and name not in kept and not name.startswith(tuple(prefixes))
+    )
+
+
 def check_options(params):
     """Refuse what no server would take, before it is asked."""
     name = params["name"]

@@ -140,3 +140,15 @@ def test_a_membership_given_by_hand_is_seen_and_goes(server, run, twice, name, s
     twice("minio_user", name=name, groups=["h-" + name, "g-" + name])
     assert look(run, name)["groups"] == ["g-" + name, "h-" + name]
     twice("minio_user", name=name, state="absent")
+
+
+def test_who_is_named_no_more_is_locked_out(server, run, twice, name, secret):
+    temporary = "verify-" + name
+    for user in (name, temporary):
+        run("minio_user", name=user, secret=secret)
+    others = [user for user in run("minio_info", gather=["users"])["users"] if user not in (name, temporary)]
+    assert run("minio_lockout", keep=[*others, name, temporary])["changed"] is False
+    assert twice("minio_lockout", keep=others, keep_prefixes=["verify-"])["locked"] == [name]
+    assert not signs_in(server, name, secret) and signs_in(server, temporary, secret)
+    # As the role does when the name is back.
+    assert twice("minio_user", name=name, secret=secret, enabled=True)["changed"] and signs_in(server, name, secret)

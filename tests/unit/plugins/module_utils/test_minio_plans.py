@@ -202,3 +202,10 @@ def test_impossible_users(given, words):
 def test_a_new_user_needs_a_secret():
     with pytest.raises(users.Invalid, match="needs a secret"):
         users.plan(None, options())
+
+
+def test_who_is_kept_is_temporary_or_disabled_is_not_forgotten():
+    names = {"ana": "enabled", "Spark": "enabled", "spark": "enabled", "verify-1": "enabled", "gone": "disabled"}
+    listed = {name: {"status": status} for name, status in names.items()}
+    assert users.forgotten(listed, ["spark"], ["verify-"]) == ["Spark", "ana"]
+    assert users.forgotten(listed, ["spark"], []) == ["Spark", "ana", "verify-1"]
