@@ -69,10 +69,11 @@ def user_keys(held, wanted):
     return missing, [key for key in held if is_given(key) != (plain_key(key["key"]) in plain)]
 
 
-def forgotten(users, kept):
-    """Names of the server's own users who may sign in and are not among the kept ones. Gitea takes no notice of a name's case."""
-    names = {name.lower() for name in kept}
-    return sorted(user["login"] for user in users if not user["source_id"] and not user["prohibit_login"] and user["login"].lower() not in names)
+def forgotten(users, kept, prefixes=()):
+    """Names of the server's own users who may sign in, are not among the kept ones and do not begin as a prefix says, in any case of letters."""
+    names, beginnings = {name.lower() for name in kept}, tuple(prefix.lower() for prefix in prefixes)
+    able = (user["login"] for user in users if not user["source_id"] and not user["prohibit_login"])
+    return sorted(name for name in able if name.lower() not in names and not name.lower().startswith(beginnings))
 
 
 def deploy_key(key):

@@ -28,10 +28,11 @@ def by_name(items, key="name"):
     return {item[key]: item for item in items}
 
 
-def forgotten(users, kept):
-    """Number by name of the users who may sign in and are not among the kept ones. Superset takes no notice of a name's case."""
-    names = {name.lower() for name in kept}
-    return {user["username"]: user["id"] for user in users if user["active"] and user["username"].lower() not in names}
+def forgotten(users, kept, prefixes=()):
+    """Number by name of the users who may sign in, are not among the kept ones and do not begin as a prefix says, in any case of letters."""
+    names, beginnings = {name.lower() for name in kept}, tuple(prefix.lower() for prefix in prefixes)
+    able = {user["username"]: user["id"] for user in users if user["active"]}
+    return {name: number for name, number in able.items() if name.lower() not in names and not name.lower().startswith(beginnings)}
 
 
 def permission(text):

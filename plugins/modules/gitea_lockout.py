@@ -21,6 +21,12 @@ options:
     type: list
     elements: str
     required: true
+  keep_prefixes:
+    description:
+      - Beginnings of the names of further users that are left as they are, such as those that a test makes for a while.
+    type: list
+    elements: str
+    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
@@ -54,7 +60,8 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ch
 
 
 def manage(module, connection):
-    found = plans.forgotten(connection.get_all("/admin/users"), [connection.username] + module.params["keep"])
+    params = module.params
+    found = plans.forgotten(connection.get_all("/admin/users"), [connection.username] + params["keep"], params["keep_prefixes"])
     if not module.check_mode:
         for name in found:
             connection.call("PATCH", "/admin/users/%s" % name, {"login_name": name, "source_id": 0, "prohibit_login": True})
@@ -63,7 +70,11 @@ def manage(module, connection):
 
 
 def main():
-    run(manage, keep={"type": "list", "elements": "str", "required": True})
+    run(
+        manage,
+        keep={"type": "list", "elements": "str", "required": True},
+        keep_prefixes={"type": "list", "elements": "str", "default": []},
+    )
 
 
 if __name__ == "__main__":

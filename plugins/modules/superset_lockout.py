@@ -20,6 +20,12 @@ options:
     type: list
     elements: str
     required: true
+  keep_prefixes:
+    description:
+      - Beginnings of the names of further users that are left as they are, such as those that a test makes for a while.
+    type: list
+    elements: str
+    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
@@ -53,7 +59,8 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ch
 
 
 def manage(module, connection):
-    found = plans.forgotten(connection.get_all("/security/users/"), [connection.username] + module.params["keep"])
+    params = module.params
+    found = plans.forgotten(connection.get_all("/security/users/"), [connection.username] + params["keep"], params["keep_prefixes"])
     if not module.check_mode:
         for number in found.values():
             connection.call("PUT", "/security/users/%d" % number, {"active": False})
@@ -62,7 +69,11 @@ def manage(module, connection):
 
 
 def main():
-    run(manage, keep={"type": "list", "elements": "str", "required": True})
+    run(
+        manage,
+        keep={"type": "list", "elements": "str", "required": True},
+        keep_prefixes={"type": "list", "elements": "str", "default": []},
+    )
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class TestUser:
         twice("gitea_user", name=name, email=f"{name}@example.org", user_password=word)
         others = [user["login"] for user in server.api("GET", "/admin/users?limit=50")[1] if user["login"] != name]
         assert not twice("gitea_lockout", keep=[*others, name.upper()])["changed"]
+        assert not twice("gitea_lockout", keep=others, keep_prefixes=[name[:3]])["changed"]
         assert twice("gitea_lockout", keep=others)["locked"] == [name]
         assert server.api("GET", "/user", who=(name, word))[0] in (401, 403)
         assert server.api("GET", "/user")[0] == 200

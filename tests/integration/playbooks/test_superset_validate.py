@@ -37,6 +37,7 @@ CASES = {
     "one-name-twice": ({"superset_users": [ANA, dict(ANA, email="x@example.org")]}, ["superset_users (ana, ana"]),
     "one-address-twice": ({"superset_users": [ANA, dict(ANA, name="bia")]}, ["each email once"]),
     "a-name-of-ours": ({"superset_users": [dict(ANA, name="datalake")]}, ["superset_admin_name"]),
+    "a-name-of-proofs": ({"superset_users": [dict(ANA, name="Verify-ana")]}, ["superset_users (Verify-ana", "begins with verify-"]),
     "unknown-role": ({"superset_users": [dict(ANA, roles=["Chefe"])]}, ["unknown: Chefe"]),
     "a-role-of-superset": ({"superset_extra_roles": [{"name": "Gamma"}]}, ["none of Superset's own", "Gamma"]),
     "secret-in-the-open": ({"superset_settings": {"GUEST_SECRET_KEY": "x"}}, ["GUEST_SECRET_KEY", "no secrets"]),

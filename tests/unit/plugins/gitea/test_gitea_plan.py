@@ -79,10 +79,11 @@ def test_a_persons_own_key_stays_until_it_is_given_too():
     assert plans.title("ssh-ed25519 AAAA maria") != plans.title("ssh-ed25519 BBBB maria")
 
 
-def test_who_is_kept_has_another_source_or_is_locked_out_is_not_forgotten():
+def test_who_is_kept_temporary_has_another_source_or_is_locked_out_is_not_forgotten():
     users = [{"login": name, "source_id": source, "prohibit_login": locked}
-             for name, source, locked in (("Maria", 0, False), ("ana", 0, False), ("ldap", 1, False), ("gone", 0, True))]
-    assert plans.forgotten(users, ["maria"]) == ["ana"]
+             for name, source, locked in (("Maria", 0, False), ("ana", 0, False), ("ldap", 1, False), ("gone", 0, True), ("Verify-1", 0, False))]
+    assert plans.forgotten(users, ["maria"], ["verify-"]) == ["ana"]
+    assert plans.forgotten(users, ["maria"]) == ["Verify-1", "ana"]
 
 
 class TestTeam:

@@ -195,6 +195,8 @@ class TestUser:
             superset_user.manage(Module(**{**self.params, "roles": ["Nobody"]}), self.server())
 
 
-def test_who_is_kept_or_locked_out_is_not_forgotten():
-    users = [{"id": number, "username": name, "active": active} for number, (name, active) in enumerate([("Maria", True), ("ana", True), ("gone", False)])]
-    assert plans.forgotten(users, ["maria"]) == {"ana": 1}
+def test_who_is_kept_temporary_or_locked_out_is_not_forgotten():
+    names = [("Maria", True), ("ana", True), ("gone", False), ("Verify-1", True)]
+    users = [{"id": number, "username": name, "active": active} for number, (name, active) in enumerate(names)]
+    assert plans.forgotten(users, ["maria"], ["verify-"]) == {"ana": 1}
+    assert plans.forgotten(users, ["maria"]) == {"ana": 1, "Verify-1": 3}
