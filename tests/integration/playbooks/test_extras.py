@@ -38,6 +38,7 @@ EXTRAS = {
     "airflow_pools": [{"name": "shop", "slots": 1}, {"name": "trino", "slots": 8}, {"name": "datagen", **ABSENT}],
     "airflow_roles": [{"name": "Shop", "like": "User"}, {"name": "Ops", **ABSENT}],
 }
+MEMBERS = {"engenharia": ["ana"], "operacao": [], "of-an-extra-team": ["bia"]}
 READ = ["common_firewall_rules", "trino_users", "trino_kafka_topics", "lakehouse_streams_names", "lakehouse_curate_tables", "app_db_databases"]
 
 
@@ -54,17 +55,20 @@ def site(tmp_path_factory):
     names = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())["lakehouse_secrets"]
     values = {**dict.fromkeys(names, "for-a-test-only"), "lakehouse_secrets_dir": str(secrets), **{name + "_extra": value for name, value in EXTRAS.items()}}
     (folder / "values.json").write_text(json.dumps(values))
-    play = {"hosts": "trino", "gather_facts": False, "connection": "local", "become": False, "tasks": [{
-        "name": "Write the lists down", "ansible.builtin.copy": {
-            "dest": str(folder / "lists.json"), "mode": "0600",
-            "content": "{{ {%s} | to_json }}" % ", ".join("'%s': %s" % (name, name) for name in [*EXTRAS, *[name + "_default" for name in EXTRAS], *READ])}}]}
+    def write(file, names, **told):
+        content = "{{ {%s} | to_json }}" % ", ".join("'%s': %s" % (name, name) for name in names)
+        return {"name": "Write the lists down", "vars": told, "ansible.builtin.copy": {"dest": str(folder / file), "mode": "0600", "content": content}}
+
+    play = {"hosts": "trino", "gather_facts": False, "connection": "local", "become": False, "tasks": [
+        write("lists.json", [*EXTRAS, *[name + "_default" for name in EXTRAS], *READ]),
+        write("teams.json", ["gitea_teams_default"], lakehouse_gitea_members=MEMBERS)]}
     (folder / "play.json").write_text(json.dumps([play]))
     run = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(ROOT / "inventories/lab/hosts.yml"), "-e", "@%s/values.json" % folder,
          "-e", "ansible_python_interpreter=" + sys.executable, str(folder / "play.json")],
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}, capture_output=True, text=True, check=False, timeout=120)
     assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads((folder / "lists.json").read_text())
+    return {**json.loads((folder / "lists.json").read_text()), "told": json.loads((folder / "teams.json").read_text())["gitea_teams_default"]}
 
 
 def known_by(element):
@@ -95,6 +99,18 @@ def test_an_addition_arrives(site, name):
     for element in default:
         if not any(known_by(element) == known_by(other) for other in extra):
             assert element in found
+
+
+def members(teams):
+    return {team["name"]: team["members"] for team in teams if "members" in team}
+
+
+def test_what_the_inventory_does_not_say_is_left_as_it_is(site):
+    flow = {"gitops": ["gitops"], "gitops-leitura": ["gitops"]}
+    assert len(site["gitea_teams_default"]) == len(site["told"]) == 7 and members(site["gitea_teams_default"]) == flow
+    assert members(site["told"]) == {"engenharia": ["ana"], "revisores": ["ana"], "operacao": [], "operacao-leitura": [], **flow}
+    for repository in site["gitea_repositories_default"]:
+        assert {"webhooks", "deploy_keys"} & set(repository) == (set() if repository["name"] == "infra-data-platform" else {"webhooks", "deploy_keys"})
 
 
 def test_what_is_made_of_the_lists_follows(site):
