@@ -31,6 +31,7 @@ WORKERS = {
     "airflow_remote_logs": "s3://lake/logs",
 }  # fmt: skip
 WORKER = dict(WORKERS, airflow_is_server=False, airflow_is_worker=True, airflow_pools=SPARK)
+ANA = {"name": "ana", "email": "a@example.org", "roles": ["Viewer"]}
 CASES = {
     "unknown-release": ({"airflow_version": "2.10.0"}, ["airflow_version is 2.10.0", "2.9"]),
     "port-of-root": ({"airflow_port": 443}, ["airflow_port (443)", "above 1023"]),
@@ -39,6 +40,11 @@ CASES = {
     "short-key": ({"airflow_fernet_key": SHORT}, ["airflow_fernet_key has 8 characters", "vaulted"]),
     "short-old-key": ({"airflow_old_fernet_keys": [SHORT]}, ["airflow_old_fernet_keys", "8 characters"]),
     "short-password": ({"airflow_users": [{"name": "ana", "email": "a@b", "password": SHORT}]}, ["password of airflow_users", "8 characters"]),
+    "no-admin-left": ({"airflow_users": [ANA]}, ["airflow_users (ana)", "active user with the role Admin (there are: none)", "lakehouse_airflow_users"]),
+    "locked-admin": ({"airflow_users": [dict(ANA, roles=["Admin"], active="false")]}, ["airflow_users (ana)", "(there are: none)"]),
+    "no-admin-for-verify": (
+        {"airflow_users": [dict(ANA, roles=["Admin"])], "airflow_verify_admin": {"name": "datalake"}},
+        ["(there are: ana) and datalake, which is airflow_verify_admin"]),
     "one-name-twice": ({"airflow_pools": TRINO + TRINO}, ["airflow_pools has one name twice: trino, trino"]),
     "worker-of-nobody": ({"airflow_is_worker": True}, ["airflow_executor is LocalExecutor", "Workers need CeleryExecutor"]),
     "neither": (dict(WORKERS, airflow_is_server=False), ["airflow_is_server: False", "airflow_is_worker: False"]),
@@ -50,6 +56,7 @@ CASES = {
 }
 GOOD = {
     "as-it-should-be": {},
+    "an-admin": {"airflow_users": [ANA, dict(ANA, name="bia", roles=["Admin"]), dict(ANA, name="gil", active="no")], "airflow_verify_admin": {"name": "bia"}},
     "all-of-it": {"airflow_old_fernet_keys": [OLD], "airflow_statsd_host": "", "airflow_settings": {"core": {"parallelism": 9, "x": "50%"}}},
     "server-of-workers": dict(WORKERS, airflow_pools=SPARK, airflow_memory_mib=800),  # tasks run elsewhere
     "worker": WORKER,
