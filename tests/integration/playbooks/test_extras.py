@@ -53,8 +53,10 @@ def site(tmp_path_factory):
         (secrets / name).parent.mkdir(parents=True, exist_ok=True)
         (secrets / name).write_text("for a test only\n")
     names = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())["lakehouse_secrets"]
-    values = {**dict.fromkeys(names, "for-a-test-only"), "lakehouse_secrets_dir": str(secrets), **{name + "_extra": value for name, value in EXTRAS.items()}}
+    values = {**dict.fromkeys(names, "for-a-test-only"), "lakehouse_secrets_dir": str(secrets), "lakehouse_landing_days": 30,
+              **{name + "_extra": value for name, value in EXTRAS.items()}}
     (folder / "values.json").write_text(json.dumps(values))
+
     def write(file, names, **told):
         content = "{{ {%s} | to_json }}" % ", ".join("'%s': %s" % (name, name) for name in names)
         return {"name": "Write the lists down", "vars": told, "ansible.builtin.copy": {"dest": str(folder / file), "mode": "0600", "content": content}}
@@ -111,6 +113,11 @@ def test_what_the_inventory_does_not_say_is_left_as_it_is(site):
     assert members(site["told"]) == {"engenharia": ["ana"], "revisores": ["ana"], "operacao": [], "operacao-leitura": [], **flow}
     for repository in site["gitea_repositories_default"]:
         assert {"webhooks", "deploy_keys"} & set(repository) == (set() if repository["name"] == "infra-data-platform" else {"webhooks", "deploy_keys"})
+
+
+def test_how_long_files_that_people_bring_stay_is_the_sites_to_say(site):
+    assert [bucket["lifecycle"] for bucket in site["minio_buckets_default"]][0][4] == {
+        "id": "landing", "prefix": "landing/", "expiration_days": 30, "noncurrent_days": 7}
 
 
 def test_what_is_made_of_the_lists_follows(site):
