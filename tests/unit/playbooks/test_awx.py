@@ -82,6 +82,11 @@ def test_a_survey_asks_for_what_the_playbook_documents_and_for_nothing_else(job)
             assert question["min"] <= question.get("default", question["min"]) <= question["max"]
 
 
+def test_a_dead_kafka_is_brought_back_by_its_jobs():
+    asking = {job["name"] for job in JOBS if "kafka_kraft_restart_anyway" in [question["variable"] for question in job.get("survey", [])]}
+    assert asking == {"kafka", "kafka restart"}
+
+
 def test_the_execution_environment_is_one_that_its_builder_takes(tmp_path):
     build = [sys.executable, "-m", "ansible_builder", "create", "--file", str(ROOT / "awx/execution-environment.yml"), "--context", str(tmp_path)]
     subprocess.run(build, check=True, capture_output=True)
