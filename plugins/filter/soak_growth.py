@@ -63,9 +63,12 @@ def _readings(sample):
 
 
 def _row(name, counts, points, times):
-    """What is there for a time only (old versions, a topic's segments, a journal) grows at first; so the second half tells how it goes on."""
+    """What is there for a time only (old versions, a topic's segments, a journal) grows at first; so the second half tells how it goes on.
+    Where that has one reading alone, it is compared with the one before.
+    """
     half = (times[0] + times[-1]) / 2
-    per_day = _slope([point for point in points if point[0] >= half]) * SECONDS_OF_DAY
+    later = [point for point in points if point[0] >= half]
+    per_day = _slope(points[-2:] if len(later) == 1 else later) * SECONDS_OF_DAY
     # What came during the run has begun with nothing.
     first = points[0][1] if points[0][0] == times[0] else 0
     last = points[-1][1] if points[-1][0] == times[-1] else 0

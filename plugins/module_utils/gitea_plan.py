@@ -127,6 +127,13 @@ def by_name(items, key="name"):
     return {item[key]: item for item in items or []}
 
 
+def as_held(held, wanted):
+    """The set of wanted names, written as the server has them where it does: it takes no notice of a name's case."""
+    names = {name.lower(): name for name in wanted}
+    names.update((name.lower(), name) for name in held if name.lower() in names)
+    return set(names.values())
+
+
 def team(params):
     """A team in the API's words. Below an administrator's, Gitea knows a permission for each unit alone."""
     return {

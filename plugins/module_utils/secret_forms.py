@@ -21,7 +21,7 @@ import re
 SHORTEST = 4
 # A random value of twice PIECE characters and more is looked for in pieces of PIECE to twice as many.
 PIECE = 12
-RANDOM = re.compile(r"[\w+/=.~-]+")
+RANDOM = re.compile(r"[\w+/=.~-]+", re.ASCII)  # of others, a piece could end within a letter
 # Where a value is broken, it is looked for so many bytes further on, and back.
 AROUND = 512
 LAYERS = 4

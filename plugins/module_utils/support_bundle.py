@@ -9,12 +9,32 @@ import glob
 import io
 import json
 import os
+import re
 import tarfile
 import time
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.secret_forms import Secrets, secrets_of
+from ansible_collections.gti.lakehouse.plugins.module_utils.support_host import SETTINGS_FOLDER
 
 KEY_BYTES = 64 * 1024
+# The value behind such a name in properties, YAML, JSON (in a string of JSON too), environments, Python and Hadoop's XML: one in quotes whole, others
+# to the end of their line. Numbers, paths, references and what was blotted out by its name stay, if they are all of the value.
+SPEAKS_OF_ONE = re.compile(rb"""
+    (?P<name>(?:passw(?:or)?d|passphrase|secret|token|credential|(?:api|private|fernet|encryption)[_.-]?key)[\w.-]{0,99}\\*["']?\]?
+        (?:[ \t]*[:=][ \t]*|</name>\s*<value>\s*))(?!\s)
+    (?!(?P<same>\\*["']|)
+        (?:\d+|true|false|null|none|\$\{[^}\s]*\}|/(?:etc|data|home|opt|root|run|srv|tmp|usr|var)/[\w./@-]*|\[blotted[ ]out:[ ][^]\n]*\]|)
+        (?P=same)[ \t]*(?:\r?$|[,;](?:[\s"'\\]|$)|[)}\]]+(?:[\s,;:"'\\]|$)|[ ]\#|</|\\{0,9}["']\s*(?:[,;:}\])>]|$)))
+    (?:
+        [|>][\d+-]*[ \t]*(?:\#[^\n]*)?\r?\n(?:[ \t]*\r?\n)*(?P<indent>[ \t]+)\S[^\n]*(?:\n(?:(?P=indent)[^\n]*|[ \t]*\r?(?=\n)))*
+        | \[\s*"[^"\n]*"(?:\s*,\s*"[^"\n]*")*\s*\]
+        | (?![\[{]\s*(?:[\]}{]|\r?$)|\{\s*(?:\\*["']|\w+\s*[:=]))(?:
+          (?P<quote>["'])(?:\\[^\r\n]|\r?\n[ \t]|(?!(?P=quote))[^\\\r\n])+(?P=quote)
+            (?:(?!["']\s*(?:[,;:}\])>]|$))(?:\\["']|(?P<more>["'])(?:\\[^\r\n]|(?!(?P=more))[^\\\r\n])*(?P=more)))*(?![^\s,;:}\])<>&"'\\])
+          | (?P<escaped>\\+["'])(?:(?!(?<!\\)(?P=escaped))[^\r\n])+(?<!\\)(?P=escaped)
+          | (?:\\\r?\n|(?!\\{0,9}["']\s*(?:[,;:}\])>]|$)|</)[^\r\n])+)
+    )""", re.IGNORECASE | re.MULTILINE | re.VERBOSE)
+LOGIN = re.compile(rb"""(://[^/\s:"']*:)(?:\[blotted out: [^]\n]*\]|[^\s"']){1,2000}(?=@)""")
 
 
 def keys_of(folder):
@@ -34,6 +54,14 @@ def what_to_look_for(values, keys_dir):
     return Secrets({**secrets_of(values), **keys_of(keys_dir)})
 
 
+def left_out(text):
+    """The bytes of a file of settings without the values that are called secret, known to the site or not."""
+    def without(match):
+        quote = match["quote"] or match["escaped"] or b""
+        return match["name"] + quote + b"[left out]" + quote
+    return LOGIN.sub(rb"\1[left out]", SPEAKS_OF_ONE.sub(without, text))
+
+
 class Waiting:
     """Files of hosts that wait for the archive, blotted, in a folder that goes with the run."""
 
@@ -41,17 +69,21 @@ class Waiting:
         self.folder = os.path.join(folder, "support_bundle")
 
     def put(self, host, files, told, secrets):
-        """Blot the {name: text} that was collected of a host and write it.
+        """Blot the {name: text} that was collected of a host, leave out of its settings what is called secret there, and write it.
+
+        In this order: of a secret of which a part was left out, the rest could not be known any more.
 
         :param told: {"problems": [...], "hits": {name: {secret: count}}} of the host's own search; gets the hits of this one.
         """
         blotted = {}
         for name, text in files.items():
             blotted[name], found = secrets.blot(text.encode())
+            if name.startswith(SETTINGS_FOLDER + "/"):
+                blotted[name] = left_out(blotted[name])
             if found:
                 told["hits"][name] = {**told["hits"].get(name, {}), **found}
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        self._write(host + ".json", json.dumps({**told, "files": {name: text.decode() for name, text in blotted.items()}}))
+        self._write(host + ".json", json.dumps({**told, "files": {name: text.decode(errors="replace") for name, text in blotted.items()}}))
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as stream:
@@ -105,7 +137,7 @@ def write(path, hosts, missing, more, secrets):
             entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
             archive.addfile(entry, io.BytesIO(data))
     os.replace(half, path)
-    return text.decode().splitlines()
+    return text.decode(errors="replace").splitlines()
 
 
 def forget(path, keep):

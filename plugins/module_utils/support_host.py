@@ -35,24 +35,15 @@ OF_OWN = {
     "firewall.txt": ["nft list ruleset"],
 }
 SETTINGS = ["/etc/datalake", "/etc/mysql", "/etc/postgresql", "/etc/redis", "/etc/systemd", "/etc/hosts", "/etc/resolv.conf", "/etc/nftables.conf"]
+SETTINGS_FOLDER = "settings"  # of the archive
 SETTINGS_NAMES = re.compile(r"\.(properties|xml|ya?ml|json|conf|cfg|cnf|ini|config|env|toml|py|service|timer|socket|path)$|^/etc/hosts$")
 # Files of keys and passwords, whatever they end in.
 NEVER = re.compile(r"/(tls|ssl|private)/|passw(?!ord-authenticator)|secret|token|credential|keystore|[/._-]key|\.acl$|/debian\.cnf$", re.IGNORECASE)
 KEYS = ["/etc/datalake", "/etc/ssh", "/etc/ssl/private", "/etc/postgresql", "/etc/mysql", "/root/.ssh", "/home/*/.ssh"]
-# The value behind such a name in properties, YAML, JSON, environments, Python and Hadoop's XML. Paths and numbers are none.
-SPEAKS_OF_ONE = re.compile(
-    rb"""((?:passw(?:or)?d|passphrase|secret|token|credential|(?:api|private|fernet|encryption)_?key)[\w.-]*["']?\]?(?:[ ]*[:=][ ]*|</name>\s*<value>)["']?)"""
-    rb"""(?!/\w+/|\$\{|[{\[]|\d+(?:\W|$)|true\b|false\b)[^\s"'<]+""", re.IGNORECASE)
-LOGIN = re.compile(rb"""(://[^/\s:@"']*:)[^@\s"']+(?=@)""")
 
 
 def is_settings(path):
     return bool(SETTINGS_NAMES.search(path)) and not NEVER.search(path)
-
-
-def left_out(text):
-    """The bytes of a file of settings without the values that are called secret, known to the site or not."""
-    return LOGIN.sub(rb"\1[left out]", SPEAKS_OF_ONE.sub(rb"\1[left out]", text))
 
 
 class Host:
@@ -80,7 +71,7 @@ class Host:
         except OSError as error:
             return b"[%s]\n" % error.strerror.encode()
         with process.stdout as said:
-            while select.select([said], [], [], max(0, end - time.monotonic()))[0]:
+            while (left := end - time.monotonic()) > 0 and select.select([said], [], [], left)[0]:
                 data = os.read(said.fileno(), 65536)
                 if not data:
                     break
@@ -110,9 +101,9 @@ class Host:
         return {"key " + path: self.run(["head", "--bytes", str(FILE_BYTES), "--", path]).decode(errors="replace") for path in paths}
 
     def settings(self):
-        """{path: bytes} of the platform's settings, without files of keys and passwords and without values that their names call secret."""
+        """{path: bytes} of the platform's settings, without files of keys and passwords."""
         paths = self._paths(["find", *filter(os.path.exists, SETTINGS), "-type", "f", "-size", "-%dk" % (FILE_BYTES // 1024), "-print0"])
-        return {path: left_out(self.run(["head", "--bytes", str(FILE_BYTES), "--", path])) for path in filter(is_settings, paths)}
+        return {path: self.run(["head", "--bytes", str(FILE_BYTES), "--", path]) for path in filter(is_settings, paths)}
 
     def certificates(self):
         """What the platform's certificates say of themselves."""
@@ -128,5 +119,5 @@ class Host:
         files["journal.txt"] = self.run(journal + ["--unit=" + unit for unit in units], journal_mib * MIB)
         if not units:
             files["certificates.txt"] = self.certificates()
-            files.update(("settings" + path, text) for path, text in self.settings().items())
+            files.update((SETTINGS_FOLDER + path, text) for path, text in self.settings().items())
         return files

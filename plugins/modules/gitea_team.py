@@ -54,7 +54,7 @@ options:
     elements: str
   members:
     description:
-      - Users that are in the team, and no others. When left out, they stay as they are.
+      - Users that are in the team, and no others. As in Gitea, upper and lower case are the same in names. When left out, they stay as they are.
     type: list
     elements: str
 author:
@@ -99,7 +99,7 @@ def manage(module, connection):
     teams = connection.get_all("/orgs/%s/teams" % organization)
     if teams is None and not module.check_mode:
         raise Refused("organisation %r does not exist" % organization)
-    current = plans.by_name(teams).get(name)
+    current = next((team for team in teams or [] if team["name"].lower() == name.lower()), None)
     repositories, members = set(), set()
     if current:
         current = plans.team_of(current)
@@ -107,10 +107,10 @@ def manage(module, connection):
         members = set(plans.by_name(connection.get_all("/teams/%d/members" % current["id"]), "login"))
     lists = {}
     if params["members"] is not None:
-        lists["members"] = (members, set(params["members"]), "/teams/%d/members/%s")
+        lists["members"] = (members, plans.as_held(members, params["members"]), "/teams/%d/members/%s")
     # Where all are the team's, its list may not be complete yet.
     if params["repositories"] is not None and not params["all_repositories"]:
-        lists["repositories"] = (repositories, set(params["repositories"]), "/teams/%d/repos/" + organization + "/%s")
+        lists["repositories"] = (repositories, plans.as_held(repositories, params["repositories"]), "/teams/%d/repos/" + organization + "/%s")
 
     after = dict(wanted, **{what: sorted(there) for what, (dummy, there, dummy) in lists.items()})
     before = None

@@ -14,9 +14,10 @@ author:
 description:
   - Collects versions, units and their state, settings, the journal of the last hours, disks, memory, sockets, firewall and the dates of
     certificates, and writes them below a folder of the controller that goes with the run. M(gti.lakehouse.support_bundle) makes an archive of it.
-  - Files of keys, passwords and tokens are not read for it. In settings, values whose names speak of a password, a secret or a token are left out.
-    Private keys that the host has are looked for in the rest on the host itself, O(secrets) and O(keys_dir) on the controller, before anything
-    is written there. A hit is blotted out and named.
+  - Files of keys, passwords and tokens are not read for it. Private keys that the host has are looked for in the rest on the host itself, O(secrets)
+    and O(keys_dir) on the controller, before anything is written there. A hit is blotted out and named. Then, in settings, values whose names speak of
+    a password, a secret or a token are left out.
+  - Where the host's own private keys cannot be read in time, nothing is collected of it.
   - Each command has a time limit. What did not end in time, or failed, is named, and the rest goes on.
 extends_documentation_fragment:
   - gti.lakehouse.attributes.info_module
@@ -98,6 +99,22 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.secret_forms import 
 from ansible_collections.gti.lakehouse.plugins.module_utils.support_host import Host
 
 
+def collect(host, hours, journal_mib, units):
+    """{name: text} without the host's own private keys, and {name: {key: count}} of those that were in it. Nothing where they could not be read."""
+    keys = host.keys()
+    if host.problems:
+        host.problems.append("nothing was collected, since the host's own private keys could not be looked for")
+        return {}, {}
+    # Others' keys are left to the controller, which knows whose they are.
+    secrets, files, hits = Secrets(keys, any_key=False), {}, {}
+    for name, text in host.collect(hours, journal_mib, units).items():
+        text, found = secrets.blot(text)
+        files[name] = text.decode(errors="replace")
+        if found:
+            hits[name] = found
+    return files, hits
+
+
 def main() -> None:
     # Secrets are plugins/action/support_collect.py's own business, which keeps them from the host.
     module = AnsibleModule(
@@ -107,14 +124,7 @@ def main() -> None:
             "command_seconds": {"type": "int", "default": 20}, "seconds": {"type": "int", "default": 120}},
         supports_check_mode=True)
     host = Host(module.params["command_seconds"], module.params["seconds"])
-    files = host.collect(module.params["hours"], module.params["journal_mib"], module.params["units"])
-    # Others' keys are left to the controller, which knows whose they are.
-    secrets, hits = Secrets(host.keys(), any_key=False), {}
-    for name, text in files.items():
-        text, found = secrets.blot(text)
-        files[name] = text.decode(errors="replace")
-        if found:
-            hits[name] = found
+    files, hits = collect(host, module.params["hours"], module.params["journal_mib"], module.params["units"])
     module.exit_json(changed=False, files=files, problems=host.problems, hits=hits)
 
 

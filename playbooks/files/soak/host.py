@@ -20,7 +20,7 @@ FOLDERS = ["/data/*", "/home/*", "/opt/lakehouse", "/root", "/tmp", "/var/cache"
            "/var/lib/redis", "/var/log", "/var/tmp"]
 MARIADB = ("select concat(table_schema, '.', table_name), coalesce(data_length + index_length, 0) from information_schema.tables "
            "where table_type = 'BASE TABLE' and table_schema not in ('information_schema', 'mysql', 'performance_schema', 'sys')")
-POSTGRESQL = "select current_database() || '.' || relname, pg_total_relation_size(relid) from pg_stat_user_tables"
+POSTGRESQL = "select current_database() || '.' || relname, coalesce(pg_total_relation_size(relid), 0) from pg_stat_user_tables"  # null of one just dropped
 
 
 def taken(path):

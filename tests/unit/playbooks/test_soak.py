@@ -71,6 +71,18 @@ class TestHost:
         monkeypatch.setattr(host.subprocess, "run", run)
         assert host.tables() == {"metastore.TBLS": 16384, "metastore.odd\tname": 5, "airflow.log": 81920}
 
+    def test_a_table_that_is_just_dropped_takes_nothing(self, monkeypatch):
+        monkeypatch.setattr(host.shutil, "which", lambda name: None)
+        monkeypatch.setattr(host.glob, "glob", lambda pattern: ["/run/postgresql/.s.PGSQL.5433"])
+
+        def run(argv, **dummy):
+            # PostgreSQL has null for its size, which psql shows as nothing.
+            if "--dbname" not in argv:
+                return SimpleNamespace(stdout="airflow\t0\n")
+            return SimpleNamespace(stdout="airflow.gone\t%s\n" % ("0" if "coalesce(pg_total_relation_size(relid), 0)" in argv[-1] else ""))
+        monkeypatch.setattr(host.subprocess, "run", run)
+        assert host.tables() == {"airflow.gone": 0}
+
     def test_memory_is_what_is_not_available(self):
         assert host.memory("MemTotal:  1000 kB\nMemFree: 100 kB\nMemAvailable: 400 kB\n") == 600 * 1024
 

@@ -40,6 +40,19 @@ def test_what_only_fills_its_time_at_first_is_not_taken_for_growth():
     assert row(growth, "bucket metadata")["week"] == 1000 * MB and growth["problems"] == []
 
 
+@pytest.mark.parametrize("hours", [[0, 4], [0, 3.9, 8], [0, 4.1, 8]])
+def test_of_few_readings_the_last_two_tell(hours):
+    growth = soak_growth([sample(hour, log=hour * 10 * MB) for hour in hours])
+    assert row(growth, "minio /var/log")["per_day"] == 240 * MB
+
+
+def test_what_went_before_the_half_does_not_grow():
+    samples = [sample(hour, log=hour * 100 * MB) for hour in range(5)]
+    for each in samples[2:]:
+        del each["hosts"]["minio"]["folders"]["/var/log"]
+    assert row(soak_growth(samples), "minio /var/log")["per_day"] == 0
+
+
 def test_each_reading_counts_as_what_it_is():
     growth = soak_growth([sample(hour, old=hour * 10**12, log=0) for hour in range(3)])
     counts = {each["name"]: each["counts"] for each in growth["rows"]}

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import secrets
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
+from ansible_collections.gti.lakehouse.plugins.modules import gitea_team
 
 RULE = {"branch": "main", "approvals": 1, "status_checks": ["b", "a"], "settings": {}}
 
@@ -101,3 +103,25 @@ class TestTeam:
     def test_a_unit_that_is_missing_is_drift(self):
         answer = dict(self.answer, units_map={"repo.code": "read"})
         assert "units_map" in plans.drift(plans.team_of(answer), plans.team(self.params))
+
+
+class TestTeam:
+    """What the module asks of Gitea, which takes no notice of a name's case and keeps the first one."""
+
+    PARAMS = {"organization": "example", "name": "Analysts", "description": "", "permission": "write", "units": None, "all_repositories": False}
+
+    def manage(self, repositories, members):
+        asked, params = [], {**self.PARAMS, "repositories": repositories, "members": members}
+        answers = {"/orgs/example/teams": [{**plans.team(params), "id": 7, "name": "analysts"}],
+                   "/teams/7/repos": [{"name": "Queries"}, {"name": "Old"}], "/teams/7/members": [{"login": "Maria"}, {"login": "Joao"}]}
+        connection = SimpleNamespace(get_all=answers.get, call=lambda method, path, *dummy: asked.append("%s %s" % (method, path)))
+        return asked, gitea_team.manage(SimpleNamespace(params=params, check_mode=False), connection)
+
+    def test_names_that_differ_in_case_are_the_same(self):
+        asked, result = self.manage(["queries", "OLD"], ["maria", "joao"])
+        assert asked == [] and not result["changed"]
+
+    def test_others_go_and_come_by_the_names_that_gitea_has(self):
+        asked, result = self.manage(["queries", "New"], ["maria", "Ana", "ana"])
+        assert asked == ["DELETE /teams/7/members/Joao", "PUT /teams/7/members/ana", "DELETE /teams/7/repos/example/Old", "PUT /teams/7/repos/example/New"]
+        assert result["diff"]["after"]["members"] == ["Maria", "ana"] and result["diff"]["before"]["repositories"] == ["Old", "Queries"]

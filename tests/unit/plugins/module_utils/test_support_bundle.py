@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tarfile
 import time
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ansible_collections.gti.lakehouse.plugins.module_utils import support_bundle, support_host
 from ansible_collections.gti.lakehouse.plugins.module_utils.secret_forms import Secrets
+from ansible_collections.gti.lakehouse.plugins.modules import support_collect
 
 KEY = ed25519.Ed25519PrivateKey.generate().private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
@@ -35,6 +37,14 @@ def test_one_that_says_nothing_more_and_goes_on_is_given_up_too():
     host = support_host.Host(1, 60)
     assert host.run(["sh", "-c", "echo first; exec >&- 2>&-; sleep 300"]) == b"first\n"
     assert len(host.problems) == 1
+
+
+def test_one_that_goes_on_talking_is_given_up_too(monkeypatch):
+    # Its pipe has something whenever it is looked at.
+    monkeypatch.setattr(support_host, "select", SimpleNamespace(select=lambda readable, *dummy: (readable, [], [])))
+    host = support_host.Host(1, 60)
+    assert host.run(["timeout", "5", "yes"]).startswith(b"[only the end]\n")
+    assert len(host.problems) == 1 and host.problems[0].endswith("did not end within 1 s")
 
 
 def test_nothing_is_begun_when_the_time_is_up():
@@ -66,13 +76,13 @@ def test_files_of_keys_and_passwords_are_no_settings(name, wanted):
     assert support_host.is_settings("/etc/" + name) is wanted
 
 
-def test_settings_are_collected_without_what_is_called_a_secret(host, tmp_path_factory, monkeypatch):
+def test_settings_are_collected_without_files_of_keys(host, tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("etc")
     (folder / "minio.env").write_text("MINIO_ROOT_PASSWORD=letters\nMINIO_VOLUMES=/data\n")
     (folder / "server.key").write_text(KEY)
     (folder / "big.json").write_text(" " * 300000)
     monkeypatch.setattr(support_host, "SETTINGS", [str(folder), "/nonexistent"])
-    assert host.settings() == {str(folder / "minio.env"): b"MINIO_ROOT_PASSWORD=[left out]\nMINIO_VOLUMES=/data\n"}
+    assert host.settings() == {str(folder / "minio.env"): b"MINIO_ROOT_PASSWORD=letters\nMINIO_VOLUMES=/data\n"}
 
 
 @pytest.mark.parametrize("text, left", [
@@ -87,9 +97,35 @@ def test_settings_are_collected_without_what_is_called_a_secret(host, tmp_path_f
     ("password.file=/etc/datalake/x\ntoken_seconds: 30\nsecret = ${ENV:X}\nuse_token: true\n",
      "password.file=/etc/datalake/x\ntoken_seconds: 30\nsecret = ${ENV:X}\nuse_token: true\n"),
     ("https://host.example:8443/path", "https://host.example:8443/path"),
+    # What looks like a number or a path at first.
+    ("fernet_key = 7-Qx_of=\nport = 1", "fernet_key = [left out]\nport = 1"),
+    ("password: 12+abCdef/xyz", "password: [left out]"),
+    ("password: \"12 monkeys\"", "password: \"[left out]\""),
+    ("password=/abc/defghijk", "password=[left out]"),
+    ('{"token_seconds":30,"use_token":true}', '{"token_seconds":30,"use_token":true}'),
+    ("token_seconds = 30 # each\nsecret: {}\nsecret: []\npassword: \"\"", "token_seconds = 30 # each\nsecret: {}\nsecret: []\npassword: \"\""),
+    ("secret=${ENV:X}y", "secret=[left out]"),
+    # With blanks, quotes and more lines.
+    ("password: \"my pass word\"\nport: 1", "password: \"[left out]\"\nport: 1"),
+    ("password: my pass word\nport: 1", "password: [left out]\nport: 1"),
+    ("password: \"my\n  pass word\"\nport: 1", "password: \"[left out]\"\nport: 1"),
+    ("PASSWORD='it'\\''s my'\nPORT=1", "PASSWORD='[left out]'\nPORT=1"),
+    ("password=let\\\n  ters\nport=1", "password=[left out]\nport=1"),
+    ("it:\n  secret_key: |\n    let\n\n    ters\n  port: 1\n", "it:\n  secret_key: [left out]\n  port: 1\n"),
+    ('"tokens": [\n  "let",\n  "t ers"\n], "port": 1', '"tokens": [left out], "port": 1'),
+    ('"password": "let\\"t ers", "port": 1', '"password": "[left out]", "port": 1'),
+    ('"url": "host?password=let ters", "port": 1', '"url": "host?password=[left out]", "port": 1'),
+    # JSON inside JSON.
+    ('"it": "{\\"password\\": \\"hunter2\\", \\"port\\": 1}"', '"it": "{\\"password\\": \\"[left out]\\", \\"port\\": 1}"'),
+    ('"it": "{\\"password\\": \\"hun\\\\\\"t er2\\"}"', '"it": "{\\"password\\": \\"[left out]\\"}"'),
+    ("db://airflow:let@ters@app-db/airflow", "db://airflow:[left out]@app-db/airflow"),
+    # What was blotted out by its name before.
+    ('password: "[blotted out: vault_it]"', 'password: "[blotted out: vault_it]"'),
+    ("password=[blotted out: vault_it] and more", "password=[left out]"),
+    ("db://airflow:[blotted out: vault_it]more@app-db/airflow", "db://airflow:[left out]@app-db/airflow"),
 ])
 def test_what_its_name_calls_a_secret_is_left_out_of_settings(text, left):
-    assert support_host.left_out(text.encode()).decode() == left
+    assert support_bundle.left_out(text.encode()).decode() == left
 
 
 def test_private_keys_of_the_host_are_known_wherever_they_lie(host, tmp_path, monkeypatch):
@@ -98,6 +134,51 @@ def test_private_keys_of_the_host_are_known_wherever_they_lie(host, tmp_path, mo
     (tmp_path / "tls/server.crt").write_text("-----BEGIN CERTIFICATE-----\n")
     monkeypatch.setattr(support_host, "KEYS", [str(tmp_path), "/nonexistent"])
     assert host.keys() == {"key %s/tls/odd name" % tmp_path: KEY}
+
+
+def test_a_secret_of_the_site_is_known_whole_before_settings_lose_theirs(tmp_path):
+    waiting = support_bundle.Waiting(str(tmp_path))
+    text = 'password: "Only for a test"\nother_password: Only for a test and more\nlogin_password=x y\n'
+    files = {"settings/etc/x.yml": text, "journal.txt": "password=letters\n"}
+    waiting.put("one", files, {"problems": [], "hits": {}}, Secrets({"vault_it": "Only for a test"}))
+    assert waiting.take()["one"] == {"problems": [], "hits": {"settings/etc/x.yml": {"vault_it": 2}}, "files": {
+        "settings/etc/x.yml": 'password: "[blotted out: vault_it]"\nother_password: [left out]\nlogin_password=[left out]\n',
+        "journal.txt": "password=letters\n"}}
+
+
+@pytest.mark.parametrize("length", range(24, 48))
+def test_letters_of_other_languages_are_not_torn(tmp_path, length):
+    waiting, value = support_bundle.Waiting(str(tmp_path)), "\u00e7\u00e3" * 24
+    waiting.put("one", {"x": "%s\u00e8 %s" % (value[:length], value)}, {"problems": [], "hits": {}}, Secrets({"vault_it": value}))
+    assert value not in waiting.take()["one"]["files"]["x"] and "\ufffd" not in waiting.take()["one"]["files"]["x"]
+
+
+def collected(monkeypatch, answers):
+    """What the module collects where commands answer as {their name: bytes}, and one without an answer is given up."""
+    asked = []
+
+    def run(host, argv, *dummy, **dummies):
+        asked.append(argv[0])
+        if argv[0] not in answers:
+            host.problems.append("%s did not end" % argv[0])
+        return answers.get(argv[0], b"")
+    monkeypatch.setattr(support_host.Host, "run", run)
+    host = support_host.Host(1, 60)
+    return asked, host, *support_collect.collect(host, 1, 1, ["lakehouse-mirror.service"])
+
+
+def test_the_hosts_own_keys_are_asked_for_first(monkeypatch):
+    asked, host, files, hits = collected(monkeypatch, {"grep": b"/etc/x\0", "head": KEY.encode(), "journalctl": b"it: " + KEY.encode()})
+    assert asked[:2] == ["grep", "head"] and "cat did not end" in host.problems
+    assert files["journal.txt"].startswith("it: ") and KEY.splitlines()[1] not in files["journal.txt"]
+    assert hits == {"journal.txt": {"key /etc/x": 1}}
+
+
+@pytest.mark.parametrize("answers", [{}, {"grep": b"/etc/x\0"}])
+def test_where_the_hosts_own_keys_are_unknown_nothing_is_collected(monkeypatch, answers):
+    asked, host, files, hits = collected(monkeypatch, {"journalctl": KEY.encode(), **answers})
+    assert (files, hits) == ({}, {}) and "journalctl" not in asked
+    assert len(host.problems) == 2 and host.problems[1].startswith("nothing was collected")
 
 
 def test_of_a_machine_with_other_work_only_its_units_are_collected(monkeypatch):
