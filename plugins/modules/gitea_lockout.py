@@ -14,22 +14,10 @@ description:
   - Lets every other user than those named sign in no more, by password, key or token. What they own stays, and M(gti.lakehouse.gitea_user)
     lets them in again.
   - Users who sign in by another source, such as LDAP or OAuth2, are that source's business, and who asks is never locked out.
-options:
-  keep:
-    description:
-      - Names of the users that are left as they are.
-    type: list
-    elements: str
-    required: true
-  keep_prefixes:
-    description:
-      - Beginnings of the names of further users that are left as they are, such as those that a test makes for a while.
-    type: list
-    elements: str
-    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
+  - gti.lakehouse.lockout
   - gti.lakehouse.web
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_gitea

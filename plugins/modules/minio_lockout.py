@@ -13,22 +13,10 @@ version_added: 0.4.0
 description:
   - Disables every other user than those named. Their policies and what they stored stay, and M(gti.lakehouse.minio_user) enables them again.
   - The root account is no user of MinIO's, so it is never locked out.
-options:
-  keep:
-    description:
-      - Names of the users that are left as they are.
-    type: list
-    elements: str
-    required: true
-  keep_prefixes:
-    description:
-      - Beginnings of the names of further users that are left as they are, such as those that a test makes for a while.
-    type: list
-    elements: str
-    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
+  - gti.lakehouse.lockout
   - gti.lakehouse.minio
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_minio

@@ -13,22 +13,10 @@ version_added: 0.4.0
 description:
   - Lets every other user than those named sign in no more. What they own stays, and M(gti.lakehouse.superset_user) lets them in again.
   - Who asks is never locked out.
-options:
-  keep:
-    description:
-      - Names of the users that are left as they are.
-    type: list
-    elements: str
-    required: true
-  keep_prefixes:
-    description:
-      - Beginnings of the names of further users that are left as they are, such as those that a test makes for a while.
-    type: list
-    elements: str
-    default: []
 author:
   - The gti.lakehouse authors (@gti)
 extends_documentation_fragment:
+  - gti.lakehouse.lockout
   - gti.lakehouse.web
   - gti.lakehouse.attributes
   - gti.lakehouse.attributes.actiongroup_superset

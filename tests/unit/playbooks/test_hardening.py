@@ -24,7 +24,7 @@ GOOD = {
     "units": {"minio.service": ["# Ansible managed", "User=minio", *tests.sandbox()]},
     "exposure": {"minio.service": 1.5, "ssh.service": 9.6},
     "listeners": [{"kind": "tcp", "address": address, "port": port, "process": "x"} for address, port in (
-        ("*", 9000), ("::ffff:10.0.0.1", 4040), ("127.0.0.1", 3306), ("::ffff:127.0.0.1", 41000), ("::1", 41000), ("10.0.0.1%eth0", 22))],
+        ("*", 9000), ("::ffff:192.0.2.1", 4040), ("127.0.0.1", 3306), ("::ffff:127.0.0.1", 41000), ("::1", 41000), ("192.0.2.1%eth0", 22))],
     "settings": [{"path": path, "kind": kind, "user": "root", "group": group, "mode": mode} for path, kind, group, mode in (
         ("/etc/datalake", "folder", "root", "0755"), ("/etc/datalake/minio/minio.env", "file", "minio", "0640"),
         ("/etc/datalake/minio/tls/.made-0a", "file", "root", "0644"), ("/etc/datalake/minio/certs/public.crt", "link", "root", "0777"))],
@@ -45,7 +45,7 @@ FAULTS = {
                                                               lambda seen: seen["settings"][0].update(mode="0775")],
     "a_services_group_has_no_strangers": [lambda seen: seen["members"]["spark"].append("ana"), lambda seen: seen["members"].update(minio=["airflow"])],
     "no_account_has_a_password": [lambda seen: seen["passwords"].append("root")],
-    "nothing_listens_that_the_table_of_ports_does_not_have": [lambda seen: seen["listeners"][2].update(address="10.0.0.1"),
+    "nothing_listens_that_the_table_of_ports_does_not_have": [lambda seen: seen["listeners"][2].update(address="192.0.2.1"),
                                                               lambda seen: seen["listeners"][1].update(port=4039)],
     "nobody_writes_where_everybody_may_outside_of_the_shared_folders": [lambda seen: seen["writable"].append("/opt/datalake"),
                                                                         lambda seen: seen["writable"].append("/tmpfiles")],
