@@ -10,6 +10,7 @@
 Reads {name: value} as JSON from standard input; a value of fewer than 8 characters is passed over, a list counts as its parts.
 Prints {"secrets": how many, "looked_at": how many files and processes, "found": [{"secret": name, "place": where}]} as JSON, never a value,
 and ends with 1 when something was found, with 2 when it could not look. GNU grep looks, which gets what it looks for by a file without a name.
+It shares nothing with the collection's own secret_forms on purpose: a test that had the faults of what it tests would not find them.
 """
 
 from __future__ import annotations
