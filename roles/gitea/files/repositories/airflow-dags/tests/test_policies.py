@@ -21,7 +21,14 @@ def test_raw_data_have_an_end_and_their_files_as_well(table):
     assert retention["folder"].endswith(f"/raw/{table}")
 
 
-@pytest.mark.parametrize("table", ["raw.radius_logs", "raw.dead_letters", "curated.sales", "gold.revenue_monthly", "ops.data_quality", "ops.maintenance"])
+def test_a_new_topic_is_looked_after_and_loses_no_row():
+    policy = first("lakehouse.raw.tickets")
+    assert policy["rewrite"] and policy["manifests"] and "retention" not in policy
+
+
+@pytest.mark.parametrize(
+    "table", ["raw.radius_logs", "raw.tickets", "raw.dead_letters", "curated.sales", "gold.revenue_monthly", "ops.data_quality", "ops.maintenance"]
+)
 def test_snapshots_and_files_of_none_have_an_end(table):
     policy = first(f"lakehouse.{table}")
     assert policy["snapshots"]["hours"] <= 168 and policy["orphans"]["hours"] <= 72
