@@ -7,8 +7,10 @@ import datetime
 
 from ansible.errors import AnsibleFilterError
 
-# How a reading counts. What is kept on purpose (old versions of data files, events in topics) has a time after which it goes, and what is
-# shown only is part of something else, or no bytes of a disk.
+# How a reading counts. Data are the rows and raw files that are there now. Kept are their second copies, for a time that the site has chosen:
+# the versions of data files that compaction, retention and deletes replaced, by which they are taken back, and events in topics. They are
+# neither held to the bound nor part of the data that it is a quarter of, which would make it easier to hold. Everything else is held to it,
+# but for what is shown only: part of something else, or no bytes of a disk.
 DATA = "data"
 OTHER = "other"
 KEPT = "kept"
@@ -27,7 +29,7 @@ def soak_growth(samples, rate=0):
         (by name, dicts of bytes, None of one that did not answer), ``bucket`` (by folder, ``current`` and ``old`` bytes, or None) and,
         where events were sent, ``load`` with the numbers ``asked`` and ``confirmed``.
     :param rate: events a second that were sent; with 0 the share of data is not judged.
-    :returns: dict with ``hours``, ``rows`` (fastest first; bytes, and bytes a day), ``week`` (bytes by ``data`` and ``other``) and
+    :returns: dict with ``hours``, ``rows`` (fastest first; bytes, and bytes a day), ``week`` (bytes by ``data``, ``kept`` and ``other``) and
         ``problems`` (sentences).
     """
     if len(samples) < 2:
@@ -41,7 +43,7 @@ def soak_growth(samples, rate=0):
             series.setdefault((name, counts), []).append((at, size))
     rows = [_row(name, counts, points, times) for (name, counts), points in series.items()]
     rows.sort(key=lambda row: (-row["per_day"], row["name"]))
-    week = {counts: sum(row["week"] for row in rows if row["counts"] == counts) for counts in (DATA, OTHER)}
+    week = {counts: sum(row["week"] for row in rows if row["counts"] == counts) for counts in (DATA, KEPT, OTHER)}
     return {"hours": round((times[-1] - times[0]) / 3600, 1), "rows": rows, "week": week, "problems": list(_problems(samples, week, rate))}
 
 

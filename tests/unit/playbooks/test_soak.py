@@ -118,10 +118,10 @@ def test_events_are_sent_of_all_types_that_datagen_can_stream():
 def test_the_table_has_what_grows_and_what_is_wrong():
     rows = [{"name": "bucket data", "counts": "data", "first": 0, "last": 8 * 10**8, "per_day": 24 * 10**8, "week": 0},
             {"name": "minio memory", "counts": "shown", "first": 1, "last": 1, "per_day": -5, "week": 0}]
-    growth = {"hours": 8.0, "rows": rows, "week": {"data": 17_600_000_000, "other": 2 * 10**9}, "problems": ["What is not data grows."]}
+    growth = {"hours": 8.0, "rows": rows, "week": {"data": 17_600_000_000, "kept": 3 * 10**9, "other": 2 * 10**9}, "problems": ["What is not data grows."]}
     template = jinja2.Environment(trim_blocks=True).from_string((PLAYBOOKS / "templates/soak.txt.j2").read_text(encoding="utf-8"))
     text = template.render(growth=growth, soak_file="soak.jsonl")
     lines = text.splitlines()
     assert lines[:2] == ["NOT WELL:", "What is not data grows."]
     assert [line.split() for line in lines if line.startswith("bucket")] == [["bucket", "data", "data", "0.0", "800.0", "2400.0"]]
-    assert "1 others grow by less" in text and "data 17.60 GB, other 2.00 GB" in text and "Readings: soak.jsonl" in text
+    assert "1 others grow by less" in text and "data 17.60 GB, kept 3.00 GB, other 2.00 GB" in text and "Readings: soak.jsonl" in text

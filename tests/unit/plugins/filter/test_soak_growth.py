@@ -10,6 +10,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.gti.lakehouse.plugins.filter.soak_growth import FilterModule, soak_growth
 
 MB = 10**6
+LOAD = {"asked": 1000, "confirmed": 1000}
 BEGIN = datetime.datetime(2026, 12, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -64,13 +65,16 @@ def test_each_reading_counts_as_what_it_is():
     assert growth["problems"] == []  # a terabyte of what is kept on purpose, and no byte of another
 
 
+def test_second_copies_of_data_are_told_and_make_the_bound_no_wider():
+    growth = soak_growth([sample(hour, data=hour * 10 * MB, old=hour * 10 * MB, metadata=hour * 3 * MB, load=LOAD) for hour in range(9)], 2000)
+    assert growth["week"]["kept"] == growth["week"]["data"] + 8 * MB + 7 * 24 * MB  # and the topic's
+    assert ["quarter" in problem for problem in growth["problems"]] == [True]
+
+
 def test_more_than_the_bound_is_a_problem():
     (problem,) = soak_growth([sample(hour, log=hour * 30 * MB) for hour in range(9)])["problems"]  # 5.04 GB in seven days, and what came
     assert "5.3 GB" in problem
     assert soak_growth([sample(hour, log=hour * 28 * MB) for hour in range(9)])["problems"] == []
-
-
-LOAD = {"asked": 1000, "confirmed": 1000}
 
 
 @pytest.mark.parametrize(("metadata", "broken"), [(24, False), (26, True)])
