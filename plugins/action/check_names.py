@@ -10,7 +10,7 @@ from ansible import context
 from ansible.parsing.utils.yaml import from_yaml
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
+from ansible_collections.gti.lakehouse.plugins.module_utils.site import checks as site_checks
 
 OPTIONS = {
     "components": {"type": "list", "elements": "str", "required": True},

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import rollout
+from ansible_collections.gti.lakehouse.plugins.module_utils.site import rollout
 
 LISTS = {name: {"type": "list", "elements": "str", "default": []} for name in ("needs", "beside", "after")}
 OPTIONS = {

@@ -13,7 +13,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import site_lock
+from ansible_collections.gti.lakehouse.plugins.module_utils.site import lock as site_lock
 
 OPTIONS = {
     "name": {"type": "str", "required": True},

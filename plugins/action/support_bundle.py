@@ -8,7 +8,7 @@ import os
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.support_bundle import Waiting, forget, what_to_look_for, write
+from ansible_collections.gti.lakehouse.plugins.module_utils.support.bundle import Waiting, forget, what_to_look_for, write
 
 OPTIONS = {
     "path": {"type": "path", "required": True},

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.support_bundle import Waiting, what_to_look_for
+from ansible_collections.gti.lakehouse.plugins.module_utils.support.bundle import Waiting, what_to_look_for
 
 
 class ActionModule(ActionBase):

@@ -30,7 +30,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.rollout import LOST, WHOLE, Rollout
+from ansible_collections.gti.lakehouse.plugins.module_utils.site.rollout import LOST, WHOLE, Rollout
 
 PR_SET_PDEATHSIG = 1
 

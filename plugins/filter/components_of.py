@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import rollout
+from ansible_collections.gti.lakehouse.plugins.module_utils.site import rollout
 
 
 class FilterModule:

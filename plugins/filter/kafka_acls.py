@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_topic_plan import colliding, is_present
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.topic_plan import colliding, is_present
 
 # What a user's lists stand for: the kind of thing, and what may be done to it.
 GRANTS = {

@@ -9,7 +9,7 @@ import os
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_catalogue import CatalogueError, recipe_hash, release_id, select
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.catalogue import CatalogueError, recipe_hash, release_id, select
 
 
 PATCHES = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "mirror", "files", "patches")

@@ -189,8 +189,8 @@ renewed:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import airflow_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils import airflow_store
+from ansible_collections.gti.lakehouse.plugins.module_utils.airflow import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.airflow import store as airflow_store
 
 NAMED = {"name": {"type": "str", "required": True}}
 REMOVABLE = dict(NAMED, state={"type": "str", "choices": ["absent", "present"], "default": "present"})

@@ -56,7 +56,7 @@ created:
 import pwd
 import secrets
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import Connection, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import Connection, run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ADMIN, Refused
 
 

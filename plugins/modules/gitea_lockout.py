@@ -42,8 +42,8 @@ locked:
   sample: [ana]
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import changed
 
 

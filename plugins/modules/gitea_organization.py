@@ -59,8 +59,8 @@ diff:
   sample: {after: {visibility: private}, after_header: data, before: {visibility: public}, before_header: data}
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import changed
 
 

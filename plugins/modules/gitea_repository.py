@@ -161,8 +161,8 @@ diff:
 import base64
 import os
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 # What tools leave behind where somebody has run them in a checkout.

@@ -87,8 +87,8 @@ diff:
   sample: {after: {members: [ana, maria]}, after_header: data/writers, before: {members: [ana]}, before_header: data/writers}
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 

@@ -64,8 +64,8 @@ diff:
 
 import secrets
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.gitea_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import USER, Refused, changed, password_is_wrong
 
 

@@ -173,8 +173,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import hive_database, hive_state
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_scripts import SchemaScripts, ScriptError, tables_after, version_key
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive import database as hive_database, state as hive_state
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.scripts import SchemaScripts, ScriptError, tables_after, version_key
 
 
 def main():

@@ -119,9 +119,9 @@ code:
   sample: SECURITY_DISABLED
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_acl_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_client import Refused, create_module, run
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_state import acl_binding, acl_filter, acls_of
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import acl_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.client import Refused, create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.state import acl_binding, acl_filter, acls_of
 
 
 def apply(connection, steps):

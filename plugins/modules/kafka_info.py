@@ -94,9 +94,9 @@ code:
   sample: CLUSTER_AUTHORIZATION_FAILED
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_state
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_acl_plan import describe
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_client import create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import state as kafka_state
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.acl_plan import describe
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.client import create_module, run
 
 
 def read(connection, gather):

@@ -83,7 +83,7 @@ state:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_storage_state as storage
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import storage_state as storage
 
 RUNUSER = "/usr/sbin/runuser"
 

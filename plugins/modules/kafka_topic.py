@@ -101,9 +101,9 @@ code:
   sample: INVALID_CONFIG
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_topic_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_client import Refused, create_module, run
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_state import names_of_topics, topics_of
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import topic_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.client import Refused, create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.state import names_of_topics, topics_of
 
 try:
     from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourceType

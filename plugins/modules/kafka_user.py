@@ -116,9 +116,9 @@ code:
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_user_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_client import Refused, create_module, run
-from ansible_collections.gti.lakehouse.plugins.module_utils.kafka_state import users_of
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import user_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.client import Refused, create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka.state import users_of
 
 try:
     from confluent_kafka.admin import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion

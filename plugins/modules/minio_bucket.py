@@ -213,9 +213,9 @@ code:
   sample: AccessDenied
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_bucket as buckets
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_bucket_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import Refused, create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import bucket as buckets
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import bucket_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio.client import Refused, create_module, run
 
 
 def ensure_present(module, connection):

@@ -105,11 +105,11 @@ code:
 
 import json
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_bucket as buckets
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_bucket_plan as bucket_plans
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_policy as policies
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_user_plan as user_plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import bucket as buckets
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import bucket_plan as bucket_plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import policy as policies
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import user_plan as user_plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio.client import create_module, run
 
 
 def server(connection):

@@ -51,8 +51,8 @@ code:
 
 import json
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_user_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import user_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio.client import create_module, run
 
 
 def manage(module, connection):

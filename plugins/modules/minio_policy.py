@@ -97,8 +97,8 @@ code:
 
 import json
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_policy as policies
-from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import (
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import policy as policies
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio.client import (
     ERRORS,
     Refused,
     create_module,

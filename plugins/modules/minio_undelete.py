@@ -86,8 +86,8 @@ code:
 
 import re
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_undelete
-from ansible_collections.gti.lakehouse.plugins.module_utils.minio_client import Refused, create_module, run
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import undelete as minio_undelete
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio.client import Refused, create_module, run
 
 
 def undelete(connection, params, check_mode):

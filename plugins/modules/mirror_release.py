@@ -136,10 +136,10 @@ checksums:
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import mirror_catalogue as catalogue
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_account import AccountError, run_as
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_builder import Builder, BuildError
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror_store import CorruptError, Store
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror import catalogue
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.account import AccountError, run_as
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.builder import Builder, BuildError
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.store import CorruptError, Store
 
 
 def main():

@@ -634,13 +634,13 @@ hint:
 
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_actor import TIMEOUTS, Actor, Outcome
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import describe_config
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import read_addresses, read_host_keys
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_wish import parse_wish
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.actor import TIMEOUTS, Actor, Outcome
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.client import PveError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.config import describe_config
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.guest import read_addresses, read_host_keys
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.module import create_client, create_module, fail
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.steps import PlanError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.wish import parse_wish
 
 MOUNT_OPTIONS = ["discard", "lazytime", "noatime", "nodev", "noexec", "nosuid"]
 OSTYPES = ["alpine", "archlinux", "centos", "debian", "devuan", "fedora", "gentoo", "nixos", "opensuse", "ubuntu", "unmanaged"]

@@ -154,14 +154,14 @@ templates:
 
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest, describe_config
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import list_containers, list_nodes, read, read_addresses
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_props import parse_tags
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_snapshot import list_snapshots
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_template import list_storages, list_templates
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.client import Client, PveError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.config import Guest, describe_config
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.guest import list_containers, list_nodes, read, read_addresses
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.module import create_client, create_module, fail
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.props import parse_tags
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.snapshot import list_snapshots
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.steps import PlanError
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.template import list_storages, list_templates
 
 GATHER = ["config", "addresses", "snapshots", "nodes", "storages", "templates"]
 

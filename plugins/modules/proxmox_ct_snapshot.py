@@ -144,14 +144,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import Client, PveError, Task, UncertainError, is_upid
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_config import Guest
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import locate, read
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import check_needs
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_snapshot import (
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.client import Client, PveError, Task, UncertainError, is_upid
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.config import Guest
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.guest import locate, read
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.module import create_client, create_module, fail
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.rights import check_needs
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.snapshot import (
     SnapshotWish, list_snapshots, parse_snapshot_wish, plan_snapshot)
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step, converge
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.steps import PlanError, Step, converge
 
 PRIVILEGES = {"rollback": ("VM.Snapshot", "VM.Snapshot.Rollback"), "start": ("VM.PowerMgmt",)}
 

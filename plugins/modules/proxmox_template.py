@@ -116,12 +116,12 @@ log:
 
 from typing import Any
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_client import PveError, Task, TaskError, is_upid
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_guest import choose_node
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_module import create_client, create_module, fail
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_rights import check_needs
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_steps import PlanError, Step, converge
-from ansible_collections.gti.lakehouse.plugins.module_utils.pve_template import (
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.client import PveError, Task, TaskError, is_upid
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.guest import choose_node
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.module import create_client, create_module, fail
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.rights import check_needs
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.steps import PlanError, Step, converge
+from ansible_collections.gti.lakehouse.plugins.module_utils.pve.template import (
     list_storages, list_templates, parse_template_wish, plan_template, template_needs)
 
 

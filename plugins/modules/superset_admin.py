@@ -55,7 +55,7 @@ diff:
 
 import json
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import ADMIN, Refused
 
 

@@ -100,8 +100,8 @@ id:
 import json
 from urllib.parse import quote
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 

@@ -41,8 +41,8 @@ locked:
   sample: [ana]
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import changed
 
 

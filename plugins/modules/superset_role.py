@@ -66,8 +66,8 @@ diff:
   sample: {after: {permissions: [can_read on Chart]}, after_header: BI Viewer, before: {permissions: []}, before_header: BI Viewer}
 """
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused, changed
 
 

@@ -67,8 +67,8 @@ diff:
 
 import secrets
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import run
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import run
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import USER, Refused, changed, password_is_wrong
 
 FIELDS = ("email", "first_name", "last_name", "active")

@@ -95,8 +95,8 @@ hits:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.secret_forms import Secrets
-from ansible_collections.gti.lakehouse.plugins.module_utils.support_host import Host
+from ansible_collections.gti.lakehouse.plugins.module_utils.support.secret_forms import Secrets
+from ansible_collections.gti.lakehouse.plugins.module_utils.support.host import Host
 
 
 def collect(host, hours, journal_mib, units):

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import hive_database
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive import database as hive_database
 
 WANTED = "3.1.0"
 

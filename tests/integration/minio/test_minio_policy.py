@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_policy as policies
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import policy as policies
 
 
 def document(actions, resources, **more):

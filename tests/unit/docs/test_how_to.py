@@ -11,7 +11,7 @@ import shlex
 import pytest
 import yaml
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import site_checks
+from ansible_collections.gti.lakehouse.plugins.module_utils.site import checks as site_checks
 
 ROOT = pathlib.Path(__file__).parents[3]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "docs/how-to.md").read_text(encoding="utf-8"), flags=re.S | re.M)

@@ -13,8 +13,10 @@ import threading
 import pytest
 import urllib3
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_client, minio_client, web_module
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import PAGE, Connection
+from ansible_collections.gti.lakehouse.plugins.module_utils import web_module
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import client as gitea_client
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import client as minio_client
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import PAGE, Connection
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.gti.lakehouse.plugins.filter.s3_policies import FilterModule
-from ansible_collections.gti.lakehouse.plugins.module_utils import minio_policy
+from ansible_collections.gti.lakehouse.plugins.module_utils.minio import policy as minio_policy
 
 s3_policies = FilterModule().filters()["s3_policies"]
 

@@ -7,7 +7,7 @@ import secrets
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.gti.lakehouse.plugins.module_utils import gitea_plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.gitea import plan as plans
 from ansible_collections.gti.lakehouse.plugins.modules import gitea_team
 
 RULE = {"branch": "main", "approvals": 1, "status_checks": ["b", "a"], "settings": {}}

@@ -10,9 +10,9 @@ import json
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import hive_database
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_scripts import tables_after
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_state import Facts
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive import database as hive_database
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.scripts import tables_after
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.state import Facts
 from ansible_collections.gti.lakehouse.plugins.modules import hive_schema
 
 WHOLE = {"VERSION", "TBLS", "LOCKS", "CATALOGS"}

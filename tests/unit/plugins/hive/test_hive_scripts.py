@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_scripts import (
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.scripts import (
     SchemaScripts,
     ScriptError,
     split_statements,

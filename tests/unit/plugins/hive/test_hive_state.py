@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gti.lakehouse.plugins.module_utils import hive_state
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_scripts import SchemaScripts
-from ansible_collections.gti.lakehouse.plugins.module_utils.hive_state import Facts, State
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive import state as hive_state
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.scripts import SchemaScripts
+from ansible_collections.gti.lakehouse.plugins.module_utils.hive.state import Facts, State
 
 WHOLE = {"VERSION", "TBLS", "LOCKS", "CATALOGS"}
 OLD = {"VERSION", "TBLS", "LOCKS"}

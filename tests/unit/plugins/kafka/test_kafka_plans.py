@@ -10,7 +10,7 @@ import pathlib
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls, kafka_topic_collisions, kafka_topics
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_acl_plan, kafka_topic_plan, kafka_user_plan
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import acl_plan, topic_plan, user_plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,29 +22,29 @@ TOPIC = {"partitions": 3, "replication_factor": 1, "config": {"retention.ms": "1
 class TestTopics:
     @pytest.mark.parametrize("value, text", [(True, "true"), (5, "5"), (["compact", "delete"], "compact,delete"), ("x", "x")])
     def test_settings_are_written_as_kafka_does(self, value, text):
-        assert kafka_topic_plan.wanted({"name": "a", "config": {"k": value, "none": None}})["config"] == {"k": text}
+        assert topic_plan.wanted({"name": "a", "config": {"k": value, "none": None}})["config"] == {"k": text}
 
     def test_only_what_differs_is_changed(self):
-        steps = kafka_topic_plan.plan(TOPIC, {"name": "a", "partitions": 5, "config": {"cleanup.policy": "compact"}})
+        steps = topic_plan.plan(TOPIC, {"name": "a", "partitions": 5, "config": {"cleanup.policy": "compact"}})
         assert (steps.partitions, steps.set_config, steps.unset_config) == (5, {"cleanup.policy": "compact"}, ["retention.ms"])
         assert not steps.create and not steps.delete
 
     def test_what_is_not_said_is_left_alone(self):
-        steps = kafka_topic_plan.plan(TOPIC, {"name": "a"})
-        assert steps == kafka_topic_plan.Plan("a", False, False, None, {}, [])
+        steps = topic_plan.plan(TOPIC, {"name": "a"})
+        assert steps == topic_plan.Plan("a", False, False, None, {}, [])
 
     def test_topics_of_the_same_metrics_are_refused(self):
-        with pytest.raises(kafka_topic_plan.Invalid, match="a.b_c and a_b.c"):
-            kafka_topic_plan.check_options([{"name": "a_b.c"}, {"name": "a.b_c"}, {"name": "a.b"}])
-        with pytest.raises(kafka_topic_plan.Invalid, match="'a_b.c' would have the same metrics as a.b_c"):
-            kafka_topic_plan.plan_all({}, [{"name": "a_b.c"}], ["a.b", "a.b_c"])
+        with pytest.raises(topic_plan.Invalid, match="a.b_c and a_b.c"):
+            topic_plan.check_options([{"name": "a_b.c"}, {"name": "a.b_c"}, {"name": "a.b"}])
+        with pytest.raises(topic_plan.Invalid, match="'a_b.c' would have the same metrics as a.b_c"):
+            topic_plan.plan_all({}, [{"name": "a_b.c"}], ["a.b", "a.b_c"])
         there = [{"name": "a_b.c"}, {"name": "a.b_c", "state": "absent"}]
-        kafka_topic_plan.check_options(there)
-        assert not kafka_topic_plan.plan_all({"a_b.c": TOPIC, "a.b_c": TOPIC}, there, ["a.b_c", "a_b.c"])[0].create
+        topic_plan.check_options(there)
+        assert not topic_plan.plan_all({"a_b.c": TOPIC, "a.b_c": TOPIC}, there, ["a.b_c", "a_b.c"])[0].create
 
     def test_all_that_is_impossible_is_said_at_once(self):
-        with pytest.raises(kafka_topic_plan.Invalid) as refusal:
-            kafka_topic_plan.plan_all({"a": TOPIC, "b": TOPIC}, [{"name": "a", "partitions": 1}, {"name": "b", "replication_factor": 3}])
+        with pytest.raises(topic_plan.Invalid) as refusal:
+            topic_plan.plan_all({"a": TOPIC, "b": TOPIC}, [{"name": "a", "partitions": 1}, {"name": "b", "replication_factor": 3}])
         assert "'a'" in str(refusal.value) and "'b'" in str(refusal.value)
 
     @given(
@@ -60,14 +60,14 @@ class TestTopics:
     )
     def test_what_was_done_needs_not_be_done_again(self, have, want):
         try:
-            after = kafka_topic_plan.result_of(have, want, kafka_topic_plan.plan(have, want))
-        except kafka_topic_plan.Invalid:
+            after = topic_plan.result_of(have, want, topic_plan.plan(have, want))
+        except topic_plan.Invalid:
             assert want["partitions"] < have["partitions"]
             return
         if after and after["partitions"] is None:
             after["partitions"], after["replication_factor"] = 3, 1  # the brokers' defaults
-        again = kafka_topic_plan.plan(after, want)
-        assert again == kafka_topic_plan.Plan("t", False, False, None, {}, [])
+        again = topic_plan.plan(after, want)
+        assert again == topic_plan.Plan("t", False, False, None, {}, [])
 
 
 class TestUsers:
@@ -76,20 +76,20 @@ class TestUsers:
         return {"users": users, "exclusive": False, "login_user": "admin", **more}
 
     def test_only_those_who_are_there_are_tried(self):
-        steps = kafka_user_plan.plan({"a": 4096, "b": 8192}, self.params({"name": "a"}, {"name": "b"}, {"name": "c"}))
-        assert steps == kafka_user_plan.Plan(["b", "c"], ["a"], [])
+        steps = user_plan.plan({"a": 4096, "b": 8192}, self.params({"name": "a"}, {"name": "b"}, {"name": "c"}))
+        assert steps == user_plan.Plan(["b", "c"], ["a"], [])
 
     def test_others_are_left_alone_unless_told_so(self):
         current = {"a": 4096, "b": 4096, "admin": 4096}
-        assert kafka_user_plan.plan(current, self.params({"name": "a"})).remove == []
-        assert kafka_user_plan.plan(current, self.params({"name": "a"}, exclusive=True)).remove == ["b"]
-        assert kafka_user_plan.plan(current, self.params({"name": "b", "state": "absent"}, {"name": "x", "state": "absent"})).remove == ["b"]
+        assert user_plan.plan(current, self.params({"name": "a"})).remove == []
+        assert user_plan.plan(current, self.params({"name": "a"}, exclusive=True)).remove == ["b"]
+        assert user_plan.plan(current, self.params({"name": "b", "state": "absent"}, {"name": "x", "state": "absent"})).remove == ["b"]
 
     def test_the_mark_of_removed_users_is_nobodys_own(self):
-        with pytest.raises(kafka_user_plan.Invalid, match="16383"):
-            kafka_user_plan.check_options(self.params({"name": "a", "iterations": kafka_user_plan.REMOVED_ITERATIONS}))
+        with pytest.raises(user_plan.Invalid, match="16383"):
+            user_plan.check_options(self.params({"name": "a", "iterations": user_plan.REMOVED_ITERATIONS}))
         proof = (ROOT / "roles/kafka_kraft/files/verify.py").read_text()
-        assert f'REMOVED_ITERATIONS = "verify-removed", {kafka_user_plan.REMOVED_ITERATIONS}\n' in proof
+        assert f'REMOVED_ITERATIONS = "verify-removed", {user_plan.REMOVED_ITERATIONS}\n' in proof
 
 
 class TestRules:
@@ -100,18 +100,18 @@ class TestRules:
         }  # fmt: skip
 
     def test_an_entry_is_one_rule_for_each_operation_and_host(self):
-        rules = kafka_acl_plan.rules_of([self.entry(hosts=["10.0.0.1", "10.0.0.2"])])
+        rules = acl_plan.rules_of([self.entry(hosts=["10.0.0.1", "10.0.0.2"])])
         assert len(rules) == 4 and {rule.host for rule in rules} == {"10.0.0.1", "10.0.0.2"}
 
     def test_present_and_absent_at_once_is_refused(self):
-        with pytest.raises(kafka_acl_plan.Invalid, match="both present and absent"):
-            kafka_acl_plan.check_options([self.entry(), self.entry(operations=["write"], state="absent")])
+        with pytest.raises(acl_plan.Invalid, match="both present and absent"):
+            acl_plan.check_options([self.entry(), self.entry(operations=["write"], state="absent")])
 
     def test_exclusive_takes_all_others(self):
-        other = kafka_acl_plan.rules_of([self.entry(principal="User:b")])
-        steps = kafka_acl_plan.plan(other, [self.entry()], True)
-        assert set(steps.create) == kafka_acl_plan.rules_of([self.entry()]) and set(steps.remove) == other
-        assert kafka_acl_plan.plan(other, [self.entry()], False).remove == []
+        other = acl_plan.rules_of([self.entry(principal="User:b")])
+        steps = acl_plan.plan(other, [self.entry()], True)
+        assert set(steps.create) == acl_plan.rules_of([self.entry()]) and set(steps.remove) == other
+        assert acl_plan.plan(other, [self.entry()], False).remove == []
 
 
 class TestTables:

@@ -10,7 +10,7 @@ import stat
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.gti.lakehouse.plugins.module_utils import kafka_storage_state as storage
+from ansible_collections.gti.lakehouse.plugins.module_utils.kafka import storage_state as storage
 from ansible_collections.gti.lakehouse.plugins.modules import kafka_storage
 
 CLUSTER, OTHER = "A" * 22, "B" * 21 + "A"

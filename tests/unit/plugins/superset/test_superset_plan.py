@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gti.lakehouse.plugins.module_utils import superset_plan as plans
-from ansible_collections.gti.lakehouse.plugins.module_utils.superset_client import Connection
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset import plan as plans
+from ansible_collections.gti.lakehouse.plugins.module_utils.superset.client import Connection
 from ansible_collections.gti.lakehouse.plugins.module_utils.web_module import Refused
 from ansible_collections.gti.lakehouse.plugins.modules import superset_database, superset_role, superset_user
 
