@@ -51,7 +51,8 @@ options:
       - "C(pypi): C(files) maps C(name==version) to the SHA-256 checksum of the wheel or source archive that pip chooses."
       - "C(url): C(url) and C(sha256) of one file."
       - "C(go): C(module), C(version) and C(sum), the module's C(h1:) checksum. The program is built without cgo; C(variables)
-        maps string variables, named relative to the module, to values that the linker sets. C(patches) maps names to unified diffs
+        maps string variables, named relative to the module, to values that the linker sets. C(package) is the program's folder
+        in the module, where that is not its top; the program has that folder's name. C(patches) maps names to unified diffs
         that are applied to the source, in their order; one that does not fit exactly stops the run."
       - "C(go_web): the same for a program that carries its own web front end: that is made first, by npm and webpack as the
         module's package lock says, and embedded by the build tag C(bindata). C(node) maps one wheel with Node.js,

@@ -112,7 +112,7 @@ class Builder:
             self._patch(source, name, text)
         # In the module's own folder, and not by `go install`: so what it depends on is held to its go.sum.
         build = ["go", "build", "-trimpath", "-ldflags", catalogue.go_link_flags(part)]
-        self._call(build + ["-o", destination + os.sep, "."], environment, source)
+        self._call(build + ["-o", destination + os.sep, "./" + part.get("package", "")], environment, source)
 
     def _patch(self, source, name, text):
         """The source is known to the byte, so a patch that does not fit exactly is not the one for it."""

@@ -20,7 +20,7 @@ KINDS = {
     "maven": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "pypi": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
     "url": {"required": {"url", "sha256"}, "optional": {"unpack", "strip", "rename", "executable"}},
-    "go": {"required": {"module", "version", "sum"}, "optional": {"variables", "patches"}},
+    "go": {"required": {"module", "version", "sum"}, "optional": {"variables", "patches", "package"}},
     "go_web": {"required": {"module", "version", "sum", "node"}, "optional": {"variables"}},
     "wheels": {"required": {"lock"}, "optional": set()},
     "venv": {"required": {"lock"}, "optional": set()},
@@ -55,6 +55,7 @@ TYPES = {
     "url": str,
     "sha256": str,
     "module": str,
+    "package": str,
     "node": dict,
     "patches": dict,
     "version": str,
@@ -195,7 +196,7 @@ def _check_part(label, part):
     for key, value in part.items():
         if not isinstance(value, TYPES[key]):
             raise CatalogueError("%s: %s must be a %s, not %r" % (label, key, TYPES[key].__name__, value))
-    for key in ("to", "rename"):
+    for key in ("to", "rename", "package"):
         if key in part:
             _check_inside(label, key, part[key])
     for source, destination in part.get("paths", {}).items():

@@ -218,9 +218,13 @@ class TestGo:
         root = build(self.part, toolchain=toolchain)
         assert (root / "bin/thing").exists()
         assert registry.calls[-1][:5] == ["go", "build", "-trimpath", "-ldflags", "-s -w -X example.org/thing/cmd.Tag=1.0"]
-        assert registry.calls[-1][-1] == "." and pathlib.Path(registry.built_in, "main.go").read_text() == "one two"
+        assert registry.calls[-1][-1] == "./" and pathlib.Path(registry.built_in, "main.go").read_text() == "one two"
         assert registry.environment["PATH"].startswith(str(tmp_path / "cache/tools/go-1.26.6/bin") + os.pathsep)
         assert registry.environment["CGO_ENABLED"] == "0"
+
+    def test_may_lie_in_a_folder_of_its_module(self, build, registry, toolchain):
+        build(dict(self.part, package="cmd/thing"), toolchain=toolchain)
+        assert registry.calls[-1][-1] == "./cmd/thing" and pathlib.Path(registry.built_in, "main.go").exists()
 
     def test_another_module_sum_stops_before_anything_is_compiled(self, build, registry, toolchain):
         with pytest.raises(BuildError, match="example.org/thing@v1 has the checksum h1:real, but the catalogue pins h1:other"):

@@ -59,6 +59,7 @@ def refusal(wrong):
         (entry(dict(GO, sum="h1:short")), ["part 1 (go)", "sum"]),
         (entry(dict(GO, patches={"a.patch": "not a diff"})), ["part 1 (go)", "patches[a.patch]", "unified diff"]),
         (entry({"kind": "go", "module": "x", "version": "v1"}), ["sum is missing"]),
+        (entry(dict(GO, package="../cmd")), ["part 1 (go)", "package must stay inside"]),
         (entry(dict(GO_WEB, node={})), ["part 1 (go_web)", "node must not be empty"]),
         (entry(dict(GO_WEB, node={"a==1": PIN, "b==1": PIN})), ["node must name one wheel"]),
         (entry(dict(URL, sha256="")), ["thing-1.0", "sha256", "https://example.org/thing.tar.gz", "sha256sum"]),
