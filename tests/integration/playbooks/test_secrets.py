@@ -35,11 +35,14 @@ def test_what_is_there_stays_and_what_is_missing_is_made(tmp_path):
     secrets.write_text(WRITTEN % inline)
     before = secrets.read_text().strip()
     vault("encrypt", str(secrets))
+    os.link(secrets, tmp_path / "old")  # what a run that is killed while it writes would leave
+    old = secrets.read_bytes()
     host = {"ansible_host": "127.0.0.1", "ansible_connection": "local", "lakehouse_name": "secrets-test"}
     (tmp_path / "hosts.json").write_text(json.dumps({"lakehouse": {"hosts": {"mirror.example.test": host}, "vars": {}}}))
     done = subprocess.run([str(BIN / "ansible-playbook"), "-i", str(tmp_path / "hosts.json"), str(ROOT / "playbooks/secrets.yml")],
                           env=environment, check=False, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "old").read_bytes() == old
     after = vault("view", str(secrets))
     assert after.startswith(before + "\n")
     made = yaml.safe_load(after[len(before):])
