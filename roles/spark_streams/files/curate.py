@@ -1,1 +1,1 @@
-../../gitea/files/repositories/spark-jobs/jobs/curate.py
+../../../repositories/spark-jobs/jobs/curate.py

@@ -1,1 +1,1 @@
-../../gitea/files/repositories/spark-jobs/jobs/event_fields.py
+../../../repositories/spark-jobs/jobs/event_fields.py

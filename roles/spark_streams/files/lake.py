@@ -1,1 +1,1 @@
-../../gitea/files/repositories/spark-jobs/jobs/lake.py
+../../../repositories/spark-jobs/jobs/lake.py

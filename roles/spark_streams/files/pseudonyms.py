@@ -1,1 +1,1 @@
-../../gitea/files/repositories/spark-jobs/jobs/pseudonyms.py
+../../../repositories/spark-jobs/jobs/pseudonyms.py

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-DAGS = pathlib.Path(__file__).resolve().parents[3] / "roles/gitea/files/repositories/airflow-dags"
+DAGS = pathlib.Path(__file__).resolve().parents[3] / "repositories/airflow-dags"
 # What pytest is made of; nothing else of the tests' environment, or Airflow would meet libraries of other versions.
 PYTEST = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 PROGRAM = "import sys; sys.path.append({!r}); import pytest; sys.exit(pytest.main())"

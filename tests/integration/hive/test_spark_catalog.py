@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from hive_servers import REPOSITORY, MariaDB
 
-JOBS = REPOSITORY / "roles/gitea/files/repositories/spark-jobs/jobs"
+JOBS = REPOSITORY / "repositories/spark-jobs/jobs"
 SOURCE = REPOSITORY / "roles/spark_iceberg/files/LakehouseCatalog.scala"
 
 

@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-JOB = HERE.parents[2] / "roles/gitea/files/repositories/spark-jobs/jobs"
+JOB = HERE.parents[2] / "repositories/spark-jobs/jobs"
 
 
 @pytest.fixture(scope="module")

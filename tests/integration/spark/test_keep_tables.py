@@ -12,7 +12,7 @@ import secrets
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-JOBS = HERE.parents[2] / "roles/gitea/files/repositories/spark-jobs/jobs"
+JOBS = HERE.parents[2] / "repositories/spark-jobs/jobs"
 PERSON, OTHER = "C000042", "C000043"
 
 

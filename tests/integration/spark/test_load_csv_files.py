@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-JOBS = HERE.parents[2] / "roles/gitea/files/repositories/spark-jobs/jobs"
+JOBS = HERE.parents[2] / "repositories/spark-jobs/jobs"
 FIRST = [["Natal", "1234.56", "2026-11-30", "2026-12-01 00:05:00", "ana/metas.csv", "2"], ["None", "-0.50", "None", "None", "ana/metas.csv", "3"]]
 MORE = [["Mossoró", "7.00", "2026-12-01", "2026-12-01 03:00:00", "ana/more.csv", "2"]]
 

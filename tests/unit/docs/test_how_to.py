@@ -30,7 +30,7 @@ def test_a_command_is_there(command):
     elif words[0].startswith("./"):
         assert (ROOT / words[0]).is_file()
     elif words[0] == "python3":
-        assert (ROOT / "roles/gitea/files/repositories/superset-config" / words[1]).is_file()
+        assert (ROOT / "repositories/superset-config" / words[1]).is_file()
     else:
         assert words[0] in ("git", "trino")
 
@@ -46,7 +46,7 @@ def test_a_variable_is_read_and_its_elements_have_the_keys_that_are(name):
 
 
 def test_the_dag_and_the_policies_that_it_names_are_there():
-    dags = ROOT / "roles/gitea/files/repositories/airflow-dags"
+    dags = ROOT / "repositories/airflow-dags"
     assert (dags / "dags/load_csv.py").is_file() and (dags / "config/maintenance.yml").is_file()
 
 

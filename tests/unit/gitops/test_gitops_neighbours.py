@@ -10,7 +10,7 @@ import pathlib
 import pytest
 from lakehouse_gitops import neighbours, sql
 
-SHIPPED = pathlib.Path(__file__).resolve().parents[3] / "roles/gitea/files/repositories/lakehouse-sql/sql"
+SHIPPED = pathlib.Path(__file__).resolve().parents[3] / "repositories/lakehouse-sql/sql"
 
 
 @pytest.mark.parametrize(

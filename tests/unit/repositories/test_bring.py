@@ -13,7 +13,7 @@ import zipfile
 import pytest
 import yaml
 
-SOURCE = pathlib.Path(__file__).resolve().parents[3] / "roles/gitea/files/repositories/superset-config"
+SOURCE = pathlib.Path(__file__).resolve().parents[3] / "repositories/superset-config"
 
 
 @pytest.fixture

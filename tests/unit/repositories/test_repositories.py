@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.gti.lakehouse.plugins.filter.streams import personal_problems
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-REPOSITORIES = ROOT / "roles/gitea/files/repositories"
+REPOSITORIES = ROOT / "repositories"
 ORIGIN = {"kafka_partition", "kafka_offset", "kafka_time", "ingested_at"}
 
 
@@ -99,3 +99,8 @@ def test_every_topics_table_has_a_policy_of_retention(schemas):
     policies = load(REPOSITORIES / "airflow-dags/config/maintenance.yml")["policies"]
     kept = {table for policy in policies if "retention" in policy for table in policy["tables"]}
     assert kept >= {f"lakehouse.raw.{name}" for name in schemas if name not in ("verify", "streams")}
+
+
+def test_each_folder_is_a_repository_of_the_site():
+    names = {repository["name"] for repository in load("group_vars/all/gitea.yml")["gitea_repositories_default"]}
+    assert {path.name for path in REPOSITORIES.iterdir() if path.is_dir()} == names

@@ -21,7 +21,7 @@ import pytest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 FILES = CHECKOUT / "roles/superset/files"
-SHIPPED = CHECKOUT / "roles/gitea/files/repositories/superset-config"
+SHIPPED = CHECKOUT / "repositories/superset-config"
 DATABASE = re.search(r"__superset_database_uuid: (\S+)", (CHECKOUT / "roles/superset/vars/main.yml").read_text()).group(1)
 
 

@@ -1,1 +1,1 @@
-../../../gitea/files/repositories/airflow-dags/dags/lakehouse/statements.py
+../../../../repositories/airflow-dags/dags/lakehouse/statements.py
