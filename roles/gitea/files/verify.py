@@ -4,12 +4,14 @@
 """Plays people at Gitea: what a stranger sees, and how a change comes to a protected branch.
 
 Reads what is expected as JSON from standard input; prints {"held": [...], "broken": [...]}; ends with 1 when something is broken.
-It works in an organisation of its own, whose protection is that of the site's first repository, and removes it at the end.
+It works in an organisation of its own, whose protection is that of the site's first repository, and removes it at the end. What a proof
+that was killed has left goes at the next one's beginning.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import re
@@ -28,6 +30,9 @@ RULES = [
     "enable_push", "enable_force_push", "required_approvals", "enable_status_check", "status_check_contexts",
     "block_on_rejected_reviews", "dismiss_stale_approvals", "block_admin_merge_override",
 ]
+
+# No proof takes so long, so that one which runs meanwhile keeps what it has made.
+LEFT_AFTER = datetime.timedelta(hours=1)
 
 
 class Proof:
@@ -169,6 +174,17 @@ def rules_of(server, wish, admin):
     return None
 
 
+def remove_leftovers(server, admin, before):
+    """People come first and go last in a proof, so that whatever a killed one has left is told by them."""
+    people = [user for user in server.api("GET", "/users/search?q=verify-&limit=50", admin)["data"]
+              if re.fullmatch(r"verify-[0-9a-f]{8}-[0-9]", user["login"]) and datetime.datetime.fromisoformat(user["created"]) < before]
+    for mark in {user["login"].rpartition("-")[0] for user in people}:
+        for path in ("/repos/%s/proof" % mark, "/orgs/" + mark):
+            server.status("DELETE", path, admin)  # not there, where the proof had not come so far
+    for user in people:
+        server.api("DELETE", "/admin/users/%s?purge=true" % user["login"], admin)
+
+
 def prove_review(server, wish, admin, proof, rules, undo):
     """One author, as many reviewers as approvals are needed, and a change on its way to main."""
     mark = "verify-" + secrets.token_hex(4)
@@ -250,6 +266,7 @@ def main():
     server = Server(wish)
     admin = (wish["username"], wish["password"])
     proof = Proof()
+    remove_leftovers(server, admin, datetime.datetime.now(datetime.timezone.utc) - LEFT_AFTER)
     prove_strangers(server, wish, admin, proof)
     prove_plain(server, proof)
     rules = rules_of(server, wish, admin)

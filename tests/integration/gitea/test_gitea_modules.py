@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import hmac
 import http.server
+import importlib.util
 import json
 import pathlib
 import secrets
@@ -277,6 +279,28 @@ class TestVerify:
         assert result["broken"] == [] and len(result["held"]) > 20
         assert not [user for user in server.api("GET", "/admin/users?limit=50")[1] if user["login"].startswith("verify-")]
         assert not [one for one in server.api("GET", "/admin/orgs?limit=50")[1] if one["username"].startswith("verify-")]
+
+    def test_what_a_killed_proof_left_goes_when_it_is_old(self, server):
+        spec = importlib.util.spec_from_file_location("gitea_verify", ROOT / "roles/gitea/files/verify.py")
+        proof = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(proof)
+
+        def there():
+            return [server.api("GET", path)[0] for path in ("/users/verify-0123abcd-0", "/orgs/verify-0123abcd", "/repos/verify-0123abcd/proof")]
+
+        for name in ("verify-0123abcd-0", "verify-a-person"):
+            body = {"username": name, "email": name + "@example.org", "password": secrets.token_urlsafe(24)}
+            assert server.api("POST", "/admin/users", body)[0] == 201
+        assert server.api("POST", "/orgs", {"username": "verify-0123abcd"})[0] == 201
+        assert server.api("POST", "/orgs/verify-0123abcd/repos", {"name": "proof"})[0] == 201
+        now, admin = datetime.datetime.now(datetime.timezone.utc), (server.admin, server.password)
+        gitea = proof.Server({"url": server.url, "ca_path": str(server.ca_path)})
+        proof.remove_leftovers(gitea, admin, now - proof.LEFT_AFTER)
+        assert there() == [200, 200, 200]
+        proof.remove_leftovers(gitea, admin, now + datetime.timedelta(minutes=1))
+        assert there() == [404, 404, 404]
+        assert server.api("GET", "/users/verify-a-person")[0] == 200
+        assert server.api("DELETE", "/admin/users/verify-a-person?purge=true")[0] == 204
 
     def test_finds_what_is_open(self, server, verify, organization):
         server.api("PATCH", f"/repos/{organization}/jobs/branch_protections/main", {"enable_push": True, "required_approvals": 0})
