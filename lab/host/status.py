@@ -190,6 +190,8 @@ def show(found: dict[str, Any]) -> None:
           for row in found['containers'])]))
     print('\n' + table([('Component', 'Address', 'Health'),
                         *((row['name'], row['url'], row['health']) for row in found['places'])]))
-    if not found['problems']:
+    if not any(row['releases'] for row in found['containers']):
+        print('\nNothing is deployed yet (./lab/up).')
+    elif not found['problems']:
         print('\nEvery service does its work.')
     print(f"\nCache: {settings.CACHE}, {shutil.disk_usage(checks.existing(settings.CACHE)).free // 2**30} GiB free")

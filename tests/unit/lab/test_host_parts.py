@@ -214,6 +214,21 @@ class TestStatus:
         found = status.problems(known)
         assert found == ['minio: the container 107 is stopped (./lab/up)', 'trino: the container 111 is not there (./lab/up)', 'another']
 
+    def test_a_container_that_was_destroyed_is_told(self, state):
+        settings.GUESTS.mkdir()
+        (settings.GUESTS / '117.conf').write_text(GUEST)
+        told = status.missing(containers.known())
+        assert told[0] == 'minio: the container 107 is not there (./lab/up)' and len(told) == len(status.declared())
+        assert [line for line in told if line.startswith('db-hive')] == ['db-hive: the container 117 is stopped (./lab/up)']
+
+    def test_where_nothing_is_deployed_nothing_is_said_to_work(self, capsys):
+        row = {'name': 'trino', 'vmid': '111', 'address': '', 'state': 'running', 'memory_mib': 1, 'memory_limit_mib': 2, 'disk_mib': 3}
+        found = {'problems': [], 'machine': {}, 'places': []}
+        status.show({**found, 'containers': [{**row, 'releases': {}}]})
+        assert 'does its work' not in capsys.readouterr().out
+        status.show({**found, 'containers': [{**row, 'releases': {'trino': '476'}}]})
+        assert 'Every service does its work.' in capsys.readouterr().out
+
     def test_a_terminal_is_told_nothing_but_words(self, capsys):
         found = {'problems': ['gold.\x1b[2Jvendas não abre'], 'machine': {}, 'containers': []}
         status.show(found)
