@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import sys
 import time
@@ -39,6 +40,9 @@ from confluent_kafka.admin import (
 NOBODYS = "verify.nobody."
 # A user that is removed at the end as gti.lakehouse.kafka_user removes users. One name for all runs, since Kafka keeps it.
 LEAVER, REMOVED_ITERATIONS = "verify-removed", 16383
+# Topics of proofs have in their names when these began. What is so old was left by one that was killed.
+LEFT = re.compile(r"(?:.*[.])?verify_([0-9a-f]{8})[0-9a-f]{4}(?:[.].*)?")
+LEFT_AFTER_SECONDS = 3600
 RECORDS_A_SECOND = 200
 MOST_SECONDS = 900
 COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
@@ -47,7 +51,7 @@ COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAI
 class Verification:
     def __init__(self, expected):
         self.expected = expected
-        self.mark = "verify_" + secrets.token_hex(6)
+        self.mark = "verify_%08x%s" % (int(time.time()), secrets.token_hex(2))
         self.held, self.broken, self.topics = [], [], []
         self.admin = AdminClient(self.settings(expected["admin_user"], expected["admin_password"]))
 
@@ -300,8 +304,14 @@ class Verification:
         groups = [group.group_id for group in self.admin.list_consumer_groups(request_timeout=20).result(20).valid if self.mark in group.group_id]
         if groups:
             self.result(self.admin.delete_consumer_groups(groups, request_timeout=20))
-        if self.topics:
-            self.result(self.admin.delete_topics(self.topics, operation_timeout=20))
+        left = [name for name in self.admin.list_topics(timeout=20).topics if self.is_left(name)]
+        if self.topics + left:
+            self.result(self.admin.delete_topics(self.topics + left, operation_timeout=20))
+
+    @staticmethod
+    def is_left(name):
+        began = LEFT.fullmatch(name)
+        return bool(began) and int(began[1], 16) < time.time() - LEFT_AFTER_SECONDS
 
 
 def covers(names, name):

@@ -10,8 +10,10 @@ versions, whatever happens.
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
+import re
 import secrets
 import ssl
 import sys
@@ -24,6 +26,8 @@ from minio.error import MinioAdminException, S3Error
 
 # A prefix that is granted to nobody, in each bucket.
 NOBODYS = "verify-nobody/"
+# What a proof that was killed left is so old at least, and goes with the next one's own.
+LEFT_AFTER = datetime.timedelta(hours=1)
 
 
 class Verification:
@@ -154,12 +158,19 @@ class Verification:
 
     def clean(self):
         for bucket, prefix in [(bucket, prefix) for bucket in self.expected["buckets"] for prefix in self.prefixes(bucket)] + self.unversioned():
-            ours = self.root.list_objects(bucket, prefix + self.mark, recursive=True, include_version=True)
-            versions = [DeleteObject(entry.object_name, entry.version_id) for entry in ours]
+            found = self.root.list_objects(bucket, prefix + "verify-", recursive=True, include_version=True)
+            versions = [DeleteObject(entry.object_name, entry.version_id) for entry in found
+                        if self.goes(entry.object_name.removeprefix(prefix), entry.last_modified)]
             for error in self.root.remove_objects(bucket, versions):
                 self.broken.append(f"{bucket}/{error.name} could not be cleaned up: {error.message}")
-        if self.root.bucket_exists(self.mark):
-            self.root.remove_bucket(self.mark)
+        for bucket in self.root.list_buckets():
+            if self.goes(bucket.name, bucket.creation_date):
+                self.root.remove_bucket(bucket.name)
+
+    def goes(self, name, made):
+        """Whether this proof made it, or one that was killed: another may run meanwhile."""
+        old = made < datetime.datetime.now(datetime.timezone.utc) - LEFT_AFTER
+        return name.startswith(self.mark) or (old and re.match("verify-[0-9a-f]{12}(-|$)", name) is not None)
 
     def run(self):
         self.server()

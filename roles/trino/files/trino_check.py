@@ -15,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import socket
 import ssl
 import sys
@@ -28,6 +29,9 @@ CLI_FILES = "/etc/datalake/trino-cli"
 ANSWER_SECONDS = 30
 QUERY_SECONDS = 120
 REFUSED = (401, 403)
+# Schemas of proofs have in their names when these began. What is so old was left by one that was killed.
+LEFT = re.compile("(?:trino_verify|verify|verify_spark)_([0-9a-f]{8})[0-9a-f]{4}")
+LEFT_AFTER_SECONDS = 3600
 PLAIN_PORT = 8080  # where Trino listens without TLS, if it does
 
 
@@ -225,7 +229,8 @@ class CoordinatorChecks(Checks):
         expect(sorted(set(self.spec["catalogs"]) - found), [], "catalogs that are missing")
 
     def check_tables_are_written_and_read(self):
-        schema = "lakehouse.trino_verify_" + uuid.uuid4().hex[:8]
+        self.remove_leftovers()
+        schema = "lakehouse.trino_verify_%08x%s" % (int(time.time()), uuid.uuid4().hex[:4])
         self.operator.rows("create schema " + schema)
         try:
             self.operator.rows("create table %s.nation as select * from tpch.tiny.nation" % schema)
@@ -234,6 +239,14 @@ class CoordinatorChecks(Checks):
         finally:
             self.operator.rows("drop table if exists %s.nation" % schema)
             self.operator.rows("drop schema " + schema)
+
+    def remove_leftovers(self):
+        for schema in [row[0] for row in self.operator.rows("show schemas from lakehouse")]:
+            began = LEFT.fullmatch(schema)
+            if began and int(began[1], 16) < time.time() - LEFT_AFTER_SECONDS:
+                for row in self.operator.rows("show tables from lakehouse.%s" % schema):
+                    self.operator.rows('drop table lakehouse.%s."%s"' % (schema, row[0]))
+                self.operator.rows("drop schema lakehouse.%s" % schema)
 
     def check_every_topic_is_read(self):
         for topic in self.spec["topics"]:

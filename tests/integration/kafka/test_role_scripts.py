@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from ansible_collections.gti.lakehouse.plugins.filter.kafka_acls import kafka_acls
@@ -58,12 +59,15 @@ def left_behind(run):
 
 class TestVerify:
     def test_everything_holds_and_nothing_is_left(self, site, run):
+        killed, running = (f"shop.verify_{began:08x}0123" for began in (0x60000000, int(time.time())))
+        assert not run("kafka_topic", topics=[{"name": name, "partitions": 1} for name in (killed, running)]).failed
         code, found = verify(site, "rights")
         assert code == 0 and found["broken"] == []
         assert "writer reading shop.* is refused" in found["held"] and "reader reading shop.* as a member of reader-" in " ".join(found["held"])
         assert {f"a record with its time in {unit} is refused" for unit in ("seconds", "microseconds", "nanoseconds")} < set(found["held"])
         assert {"a record of now is taken", "an open connection without rules is refused"} < set(found["held"])
-        assert left_behind(run) == []
+        assert left_behind(run) == [running]
+        assert not run("kafka_topic", topics=[{"name": running, "state": "absent"}]).failed
 
     def test_a_broker_that_takes_any_time_is_found(self, site, run):
         site["record_future_ms"] = site["record_future_ms"] // 2

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+import importlib.util
 import json
 import pathlib
 import secrets
@@ -63,6 +65,19 @@ def test_all_is_well_and_nothing_is_left(site):
     assert result["broken"] == [] and len(result["held"]) > 40
     assert list(site.server.client().list_objects(site.bucket, recursive=True, include_version=True)) == []
     assert [bucket.name for bucket in site.server.client().list_buckets()] == before
+
+
+def test_what_a_killed_proof_left_goes_when_it_is_old():
+    spec = importlib.util.spec_from_file_location("minio_verify", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    proof, now = object.__new__(module.Verification), datetime.datetime.now(datetime.timezone.utc)
+    proof.mark = "verify-0123456789ab"
+    ages = {"fresh": now, "old": now - 2 * module.LEFT_AFTER}
+    goes = {(name, age) for name in ("verify-0123456789ab-root", "verify-ba9876543210-root", "verify-ba9876543210", "verify-report.csv")
+            for age in ages if proof.goes(name, ages[age])}
+    assert goes == {("verify-0123456789ab-root", "fresh"), ("verify-0123456789ab-root", "old"),
+                    ("verify-ba9876543210-root", "old"), ("verify-ba9876543210", "old")}
 
 
 def too_much(site):

@@ -18,6 +18,7 @@ import secrets
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 from cryptography import x509
@@ -45,7 +46,7 @@ class FakeTrino:
     def __init__(self):
         self.faults = set()
         self.nodes = [["here", True], ["there", False]]
-        self.schemas = set()
+        self.schemas, self.tables = set(), set()
 
     def sign_in(self, headers):
         """Return the name that a request is signed in with, or None."""
@@ -88,6 +89,13 @@ class FakeTrino:
             return [["query_max_run_time", "100d" if "no limits" in self.faults else "900s", "100d", "varchar", "how long"]]
         if sql == "show catalogs":
             return [["system"], ["tpch"]] + ([] if "no lakehouse" in self.faults else [["lakehouse"]])
+        if sql == "show schemas from lakehouse":
+            return [[schema.removeprefix("lakehouse.")] for schema in sorted(self.schemas)]
+        if sql.startswith("show tables from"):
+            return [[table] for schema, table in sorted(self.tables) if schema == sql.split()[3]]
+        if sql.startswith("drop table lakehouse.verify"):
+            self.tables.remove(tuple(sql.split()[2].replace('"', "").rsplit(".", 1)))
+            return []
         if sql.startswith("create schema"):
             self.schemas.add(sql.split()[2])
             return []
@@ -240,6 +248,15 @@ def test_each_fault_is_found(site, fault, found):
     trino.faults.add(fault)
     assert sorted(failures(told)) == found
     assert trino.schemas == set()
+
+
+def test_what_killed_proofs_left_goes_when_it_is_old(site):
+    trino, told = site
+    new = "lakehouse.verify_%08x0123" % int(time.time())
+    trino.schemas |= {"lakehouse.verify_600000000123", "lakehouse.verify_spark_600000000123", new, "lakehouse.verify_sales", "lakehouse.gold"}
+    trino.tables |= {("lakehouse.verify_600000000123", "t"), (new, "t")}
+    assert failures(told) == {}
+    assert trino.schemas == {new, "lakehouse.verify_sales", "lakehouse.gold"} and trino.tables == {(new, "t")}
 
 
 @pytest.mark.parametrize("nodes", [[["here", True]], [["here", True], ["there", True]], [["there", True], ["third", False]], []])
