@@ -15,7 +15,7 @@ sys.path.insert(0, "/usr/local/lib/datalake")
 import trino_check
 
 # Gigabytes in one list of texts, of which no limit lets through more than a part.
-GREEDY = "select max(cardinality(texts)) from (select array_agg(rpad(comment, 2000, comment)) as texts from tpch.sf1.orders)"
+GREEDY = "select max(cardinality(texts)) from (select array_agg(rpad(o_comment, 2000, o_comment)) as texts from tpch.sf1.orders)"
 SMALL = "select count(*) from lakehouse.demo.flights"
 
 
