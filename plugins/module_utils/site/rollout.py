@@ -17,7 +17,7 @@ WHOLE = "(host)"
 def hosts_of(components, name, groups):
     """The hosts that a component runs on, in the order of the rollout; none where the site lacks what it is for."""
     component = components.get(name) or {}
-    if not all(groups.get(group) for group in component.get("only_with", ())):
+    if not component.get("wanted", True) or not all(groups.get(group) for group in component.get("only_with", ())):
         return []
     hosts = [host for group in component.get("groups", [name]) for host in groups.get(group, ())]
     return list(dict.fromkeys(hosts))[:1 if component.get("single") else None]

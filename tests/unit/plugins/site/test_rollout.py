@@ -14,7 +14,7 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.site import rollout
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 GROUPS = {"minio": ["m"], "kafka": ["k1", "k2"], "spark": ["s"], "airflow": ["a"], "superset": ["u"], "gitea": []}
 COMPONENTS = {"minio": None, "kafka": {"rolling": True}, "streams": {"groups": ["spark", "kafka"]},
-              "flow": {"groups": ["airflow"], "only_with": ["gitea"]}, "airflow": {"roles": [{"name": "a"}]}}
+              "flow": {"groups": ["airflow"], "only_with": ["gitea"]}, "copy": {"groups": ["airflow"], "wanted": False}, "airflow": {"roles": [{"name": "a"}]}}
 
 
 def test_where_a_component_runs():

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backs up one set of this host, by restic, and leaves what came of it in a file.
+
+    lakehouse_backup.py SETTINGS.json SET         backs it up
+    lakehouse_backup.py SETTINGS.json --report    prints how each set is, as JSON
+
+SETTINGS.json: restic (path), repository, host, password_file, ca, environment (the store's account), state (folder), s3, sets.
+A set has a name, a kind and what its kind asks for; see the role's README.
+
+A snapshot that carries this host's name is good. One that has to be checked first is made under another name (HOST.unchecked) and gets
+this host's name when the check has found all that it looked for. So whatever ends half way counts as nothing, and what was good stays.
+
+STATE/results/SET.json is the last run, SET.good.json the last one that was good. Ends with 1 where the set is not backed up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from typing import Any, Callable
+
+import backup_check
+import backup_dumps
+from backup_restic import Failed, Restic
+from iceberg_files import Unreadable
+from lakehouse_s3 import S3, Missing, Refused
+
+# Where the metastore's set leaves its tables and its dump, and the bucket's finds them: a copy of the bucket has its metastore beside it.
+TABLES, DUMP = "backup/metastore/tables.json", "backup/metastore/dump.gz"
+OLDEST_LIST_SECONDS, LIST_TRIES, LIST_PAUSE_SECONDS = 15 * 60, 5, 3
+
+Settings = dict[str, Any]
+
+
+def stamp(at: datetime.datetime) -> str:
+    return at.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(path: str, told: dict[str, Any]) -> None:
+    """A file that is there whole, or as it was."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(told, file, indent=2)
+        file.write("\n")
+    os.chmod(path + ".new", 0o644)
+    os.replace(path + ".new", path)
+
+
+def spool(settings: Settings, wanted: dict[str, Any]) -> str:
+    """An empty folder for what a set is made of."""
+    folder = os.path.join(settings["state"], "spool", wanted["name"])
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder, mode=0o700)
+    return folder
+
+
+# --- Sets, by their kinds. Each returns what restic and the check say of the snapshot ---
+
+
+def dumps(settings: Settings, wanted: dict[str, Any], restic: Restic) -> dict[str, Any]:
+    """Databases, and of the metastore's the list of its tables, which is left in the bucket too."""
+    folder, s3 = spool(settings, wanted), S3(settings["s3"]) if wanted.get("tables") else None
+    # The bucket's own time, and before the dump: what is deleted later is seen to be deleted later.
+    began = s3.now() if s3 else datetime.datetime.now(datetime.timezone.utc)
+    about, tables = backup_dumps.KINDS[wanted["kind"]](wanted, folder)
+    about.update(time=stamp(began), kind=wanted["kind"])
+    write(os.path.join(folder, "about.json"), about)
+    if s3 is not None:
+        write(os.path.join(folder, "tables.json"), {"time": stamp(began), "tables": tables})
+    told = restic.backup([folder], tags=["set=" + wanted["name"]])
+    if s3 is not None:
+        name = next(name for name in sorted(os.listdir(folder)) if name.startswith(wanted["databases"][0] + "."))
+        with open(os.path.join(folder, name), "rb") as file:
+            packed = gzip.compress(file.read(), 1, mtime=0)
+        s3.put(DUMP, packed)
+        s3.put(TABLES, json.dumps({"time": stamp(began), "snapshot": told["snapshot"], "dump": name, "sha256": hashlib.sha256(packed).hexdigest(),
+                                   "about": about, "tables": tables}).encode())
+        told["tables"] = len(tables)
+    shutil.rmtree(folder)
+    return told
+
+
+def files(settings: Settings, wanted: dict[str, Any], restic: Restic) -> dict[str, Any]:
+    """Folders as they are."""
+    return restic.backup(wanted["paths"], tags=["set=" + wanted["name"]], exclude=wanted.get("exclude", []))
+
+
+def list_of_tables(s3: S3, folder: str) -> dict[str, Any]:
+    """The metastore's tables as of its last backup. They are left in the folder, with the dump that they are of."""
+    for dummy in range(LIST_TRIES):
+        try:
+            listed, packed = json.loads(s3.get(TABLES)), s3.get(DUMP)
+        except Missing as error:
+            raise Failed("there is no list of tables (%s): back up the metastore first" % error) from error
+        age = s3.now() - datetime.datetime.fromisoformat(listed["time"])
+        if age.total_seconds() > OLDEST_LIST_SECONDS:
+            raise Failed("the list of tables is of %s, %d minutes old: back up the metastore first" % (listed["time"], age.total_seconds() // 60))
+        if hashlib.sha256(packed).hexdigest() == listed["sha256"]:
+            break
+        time.sleep(LIST_PAUSE_SECONDS)  # the next ones are being written
+    else:
+        raise Failed("the list of tables of %s and the dump of the metastore are not of one moment: back up the metastore first" % listed["time"])
+    write(os.path.join(folder, "tables.json"), listed)
+    with open(os.path.join(folder, listed["dump"]), "wb") as file:
+        file.write(gzip.decompress(packed))
+    return listed
+
+
+def bucket(settings: Settings, wanted: dict[str, Any], restic: Restic) -> dict[str, Any]:
+    """The drives of MinIO, which count once every file of every table was found in the copy."""
+    s3 = S3(settings["s3"])
+    with held(wanted["lock"]) if wanted.get("lock") else contextlib.nullcontext():
+        folder = spool(settings, wanted)
+        listed = list_of_tables(s3, folder)
+        tags = ["set=" + wanted["name"], "metastore=" + listed["snapshot"], "since=" + listed["time"]]
+        told = restic.backup([*wanted["drives"], folder], tags=tags, exclude=wanted.get("exclude", []), checked=False)
+        check = backup_check.Check(os.path.join(settings["state"], "checked.db"), s3, settings["s3"]["bucket"])
+        faults = check.tables(listed["tables"]) or check.files(restic.ls(told["snapshot"], check.folders(wanted["drives"])), wanted["drives"])
+    told.update(check.told)
+    if faults:
+        raise Failed("%d files of tables are not in the copy as they should be, such as %s" % (len(faults), "; ".join(faults[:5])), told)
+    told["snapshot"] = restic.promote(told["snapshot"])
+    return told
+
+
+KINDS: dict[str, Callable[[Settings, dict[str, Any], Restic], dict[str, Any]]] = {
+    **{kind: dumps for kind in backup_dumps.KINDS}, "files": files, "bucket": bucket}
+
+
+# --- One run ---
+
+
+class held:
+    """A lock that is held while something is done. Who has it is in the file."""
+
+    def __init__(self, path: str, wait: bool = True) -> None:
+        self.path, self.wait = path, wait
+
+    def __enter__(self) -> None:
+        # One that others made may be there to be read alone, and that is enough.
+        self.handle = os.open(self.path, os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | (0 if self.wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            os.close(self.handle)
+            raise Failed("another run of it goes on, see its own state") from error
+
+    def __exit__(self, *dummy: Any) -> None:
+        os.close(self.handle)
+
+
+def stopped(*dummy: Any) -> None:
+    raise Failed("it was stopped")
+
+
+def run(settings: Settings, wanted: dict[str, Any]) -> bool:
+    """Back up a set, and leave what came of it; whether it is backed up."""
+    results = os.path.join(settings["state"], "results")
+    os.makedirs(results, exist_ok=True)
+    path, good = (os.path.join(results, wanted["name"] + ending) for ending in (".json", ".good.json"))
+    told: dict[str, Any] = {"set": wanted["name"], "kind": wanted["kind"], "state": "running", "store": settings["repository"],
+                            "began": stamp(datetime.datetime.now(datetime.timezone.utc)), "pid": os.getpid()}
+    write(path, told)
+    restic = Restic(settings)
+    try:
+        if restic.begin() and os.path.exists(good):
+            told["note"] = "the store has nothing of this host any more: its backups begin anew"
+        told.update(KINDS[wanted["kind"]](settings, wanted, restic), state="good")
+    except (Failed, Refused, Unreadable, OSError) as error:
+        told.update(getattr(error, "told", {}), state="failed", reason=str(error) or repr(error))
+    del told["pid"]
+    told["ended"] = stamp(datetime.datetime.now(datetime.timezone.utc))
+    if told["state"] == "good":
+        write(good, told)
+    write(path, told)
+    print(json.dumps(told))
+    return told["state"] == "good"
+
+
+def told_by(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def seconds_since(text: str, now: datetime.datetime) -> float:
+    return (now - datetime.datetime.fromisoformat(text)).total_seconds()
+
+
+def report_of(wanted: dict[str, Any], last: dict[str, Any], good: dict[str, Any], since: datetime.datetime, now: datetime.datetime) -> dict[str, Any]:
+    """How a set is: its last run, the last good one, and what is wrong with it, if anything is.
+
+    :param since: since when it is to be backed up.
+    """
+    age = seconds_since(good["ended"], now) / 60 if good else None
+    problem = None
+    if (age if good else (now - since).total_seconds() / 60) > wanted["max_age_minutes"]:
+        problem = "the last good backup is %d minutes old" % age if good else "it was never backed up"
+        problem += ": " + last["reason"] if "reason" in last else ""
+    elif good and age < -5:
+        problem = "the last good backup is of the future (%s): set the clock" % good["ended"]
+    seconds = round(seconds_since(last["began"], datetime.datetime.fromisoformat(last["ended"]))) if "ended" in last else None
+    return {"set": wanted["name"], "kind": wanted["kind"], "max_age_minutes": wanted["max_age_minutes"], "last": last, "good": good,
+            "age_minutes": None if age is None else round(age), "seconds": seconds, "problem": problem}
+
+
+def report(settings: Settings) -> list[dict[str, Any]]:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    since = datetime.datetime.fromtimestamp(os.stat(settings["password_file"]).st_mtime, datetime.timezone.utc)
+    folder = os.path.join(settings["state"], "results")
+    return [report_of(each, *(told_by(os.path.join(folder, each["name"] + ending)) for ending in (".json", ".good.json")), since, now)
+            for each in settings["sets"]]
+
+
+def main() -> None:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        settings = json.load(file)
+    if sys.argv[2] == "--report":
+        print(json.dumps(report(settings)))
+        return
+    wanted = next((each for each in settings["sets"] if each["name"] == sys.argv[2]), None)
+    if wanted is None:
+        raise SystemExit("there is no set %s; there are: %s" % (sys.argv[2], ", ".join(each["name"] for each in settings["sets"])))
+    signal.signal(signal.SIGTERM, stopped)
+    try:
+        with held(os.path.join(settings["state"], wanted["name"] + ".lock"), wait=False):
+            sys.exit(0 if run(settings, wanted) else 1)
+    except Failed as error:
+        raise SystemExit("%s: %s" % (wanted["name"], error)) from error
+
+
+if __name__ == "__main__":
+    main()
