@@ -10,6 +10,7 @@ Superset keeps whoever did something, so the people of this proof stay: locked o
 from __future__ import annotations
 
 import contextlib
+import datetime
 import http.cookiejar
 import json
 import re
@@ -24,6 +25,9 @@ from urllib.parse import urlencode, urlsplit
 # What Trino says of a table that no pipeline has made yet, and of what a user may not see.
 NO_TABLE = re.compile(r"does not exist|TABLE_NOT_FOUND|SCHEMA_NOT_FOUND")
 DENIED = re.compile(r"Access Denied|PERMISSION_DENIED")
+# A proof's data set has in its name when that began. One so old was left by a proof that was killed.
+LEFT = re.compile("verify_([0-9a-f]{8})[0-9a-f]{4}")
+LEFT_AFTER_SECONDS = 3600
 
 
 class Proof:
@@ -296,6 +300,32 @@ def prove_charts(person, proof):
         proof.that(True, "%d of %d charts have rows, %d wait for their tables" % (with_rows, len(charts), without_table))
 
 
+def prove_days(admin, database, proof):
+    """The bar of a day has the rows that the filter of that day finds, although midnight is another moment in UTC."""
+    for left in [item for item in all_of(admin, "dataset") if LEFT.fullmatch(item["table_name"])]:
+        if int(LEFT.fullmatch(left["table_name"])[1], 16) < time.time() - LEFT_AFTER_SECONDS:
+            admin.api("DELETE", "/dataset/%d" % left["id"])
+    name = "verify_%08x%s" % (int(time.time()), secrets.token_hex(2))
+    rows = ", ".join("timestamp '2026-03-%s UTC'" % moment for moment in ("03 01:00", "03 12:00", "04 02:00"))
+    sql = "select * from (values %s) as moments (at)" % rows
+    number = admin.api("POST", "/dataset/", {"database": database, "schema": "gold", "sql": sql, "table_name": name})["id"]
+    try:
+        count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "count"}
+        day = {"expressionType": "SQL", "sqlExpression": "at", "label": "at", "columnType": "BASE_AXIS", "timeGrain": "P1D"}
+
+        def asked(**query):
+            body = {"datasource": {"id": number, "type": "table"}, "queries": [{"metrics": [count], **query}], "result_format": "json", "result_type": "full"}
+            return admin.api("POST", "/chart/data", body)["result"][0]["data"]
+
+        bars = {datetime.date(1970, 1, 1) + datetime.timedelta(milliseconds=bar["at"]): bar["count"] for bar in asked(columns=[day])}
+        found = {first: asked(columns=[], filters=[{"col": "at", "op": "TEMPORAL_RANGE", "val": "%s : %s" % (first, first + datetime.timedelta(days=1))}])
+                 for first in bars}
+        told = {str(first): [bars[first], rows[0]["count"]] for first, rows in found.items()}
+        proof.that(sum(bars.values()) == 3 and all(bar == rows for bar, rows in told.values()), "a day's bar has the rows of the day's filter (%s)" % told)
+    finally:
+        admin.api("DELETE", "/dataset/%d" % number)
+
+
 def main():
     wish = json.load(sys.stdin)
     proof = Proof()
@@ -317,6 +347,7 @@ def main():
             with somebody(wish, admin, "Data Engineer", "unknown") as person:
                 prove_unknown_to_trino(person, database, proof)
         prove_charts(admin, proof)
+        prove_days(admin, database, proof)
     except (RuntimeError, OSError, KeyError) as error:
         proof.that(False, "%s: %s" % (type(error).__name__, error))
     json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout)
