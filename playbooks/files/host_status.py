@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints what one host of the site is like, as JSON: services, releases, certificates, firewall, disks, memory,
-streams' faults. Reads only.
+streams' faults, backups. Reads only.
 
 Memory and disks are in MiB, a certificate's life in whole days. Knows the platform's own units by the mark that Ansible
 leaves at their top.
@@ -25,6 +25,7 @@ MARK = "# Ansible managed"
 DEBIANS = ["mariad[b].service", "postgresql@*.service", "redis-serve[r].service"]
 PROPERTIES = ("Id", "Type", "ActiveState", "Result", "NRestarts", "ExecMainStartTimestamp")
 MIB = 2**20
+BACKUP = "/usr/local/lib/datalake/lakehouse_backup.py"
 # A stream writes its status every few seconds; it waits a minute or two for a broker that is away.
 STALE_SECONDS = 180
 # What fails is tried again within seconds; by the third time it is no passing fault.
@@ -142,6 +143,13 @@ def memory(meminfo):
     return {"size": values["MemTotal"], "used": values["MemTotal"] - values["MemAvailable"]}
 
 
+def backups(settings):
+    """What the host's backups say of themselves; none where it has none."""
+    if not os.path.exists(settings):
+        return []
+    return json.loads(output(["/usr/bin/python3", BACKUP, settings, "--report"]))
+
+
 def main():
     units = managed_units("/etc/systemd/system")
     with open("/proc/meminfo", encoding="utf-8") as stream:
@@ -153,6 +161,7 @@ def main():
         "firewall": firewall(),
         "disks": disks(),
         "streams": streams("/run", time.time()),
+        "backups": backups("/etc/datalake/backup/settings.json"),
         "memory": memory(meminfo),
     }, sys.stdout)
 

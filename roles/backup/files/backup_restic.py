@@ -105,4 +105,6 @@ def reason_of(code: int, err: str, repository: str) -> str:
         return "the key does not open the repository %s: it is not the one that it was made with" % repository
     if code == LOCKED:
         return "the store keeps the repository %s locked, as it does while it removes what is old: %s" % (repository, said[-1] if said else "")
+    if "507 Insufficient Storage" in err:
+        return "the store is full: %s" % repository
     return "restic ended with %d: %s" % (code, " ".join(said[-3:]))

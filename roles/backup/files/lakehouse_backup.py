@@ -147,8 +147,10 @@ class held:
         self.path, self.wait = path, wait
 
     def __enter__(self) -> None:
-        # One that others made may be there to be read alone, and that is enough.
-        self.handle = os.open(self.path, os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            self.handle = os.open(self.path, os.O_RDONLY)  # that of others may only be read, which is enough
+        except FileNotFoundError:
+            self.handle = os.open(self.path, os.O_RDONLY | os.O_CREAT, 0o644)
         try:
             fcntl.flock(self.handle, fcntl.LOCK_EX | (0 if self.wait else fcntl.LOCK_NB))
         except BlockingIOError as error:

@@ -12,13 +12,15 @@ since no commit came after it; and data files are not even looked at. Where a ta
 was deleted before that stays. When that was is told by the table's first file of metadata, 00000-*, which itself is left to the lifecycle.
 
 SETTINGS.json: url, ca (path), region, account, secret, tables (BUCKET/FOLDER/, the folder of the namespaces), minutes (how long a deleted
-file stays at least). Prints what went as a line of JSON; ends with 1 where the server refuses something.
+file stays at least), lock (path). Prints what went as a line of JSON; ends with 1 where the server refuses something. Whoever has a lock on the
+file `lock`, as a backup that copies the bucket has, keeps everything where it is: the next run makes up for it.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime
+import fcntl
 import hashlib
 import hmac
 import http.client
@@ -252,14 +254,24 @@ def requests_to(settings: dict[str, Any], bucket: str) -> Request:
     return request
 
 
+def told_of(settings: dict[str, Any], bucket: str, prefix: str) -> dict[str, Any]:
+    try:
+        return forget(Bucket(requests_to(settings, bucket)), prefix, settings["minutes"], datetime.datetime.now(datetime.timezone.utc))
+    except (Refused, OSError, http.client.HTTPException) as error:
+        raise SystemExit("%s: %s" % (settings["url"], error)) from error
+
+
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
     bucket, dummy, prefix = settings["tables"].partition("/")
-    try:
-        told = forget(Bucket(requests_to(settings, bucket)), prefix, settings["minutes"], datetime.datetime.now(datetime.timezone.utc))
-    except (Refused, OSError, http.client.HTTPException) as error:
-        raise SystemExit("%s: %s" % (settings["url"], error)) from error
+    with open(settings["lock"], encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(json.dumps({"held": settings["lock"]}))
+            return
+        told = told_of(settings, bucket, prefix)
     print(json.dumps(told))
     sys.exit(1 if told["faults"] else 0)
 

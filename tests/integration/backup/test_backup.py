@@ -26,6 +26,7 @@ def lines_of(site, snapshot, name):
     return site.restic("dump", snapshot, SPOOL.format(state=site.state) + "/" + name).stdout
 
 
+@pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
 def test_a_whole_backup_and_the_next_one_which_sends_little(site, table):
     site.bucket.put("raw/file", os.urandom(1_000_000))
     dump = site.run("metastore")
@@ -36,7 +37,7 @@ def test_a_whole_backup_and_the_next_one_which_sends_little(site, table):
     assert snapshot == copy["snapshot"] and site.good("metastore") == [dump["snapshot"]]
     listed = json.loads(lines_of(site, snapshot, "tables.json"))
     assert listed["snapshot"] == dump["snapshot"] and [each["location"] for each in listed["tables"]] == [table.location]
-    assert table.location in lines_of(site, snapshot, listed["dump"]) or site.database.backend == "postgresql"
+    assert table.location in lines_of(site, snapshot, listed["dump"])
     (tags,) = [each["tags"] for each in json.loads(site.restic("snapshots", "--json", snapshot).stdout)]
     assert {"set=bucket", "metastore=" + dump["snapshot"], "since=" + listed["time"]} <= set(tags)
 
@@ -107,7 +108,7 @@ def test_the_store_is_full(site, table):
     site.store.stop()
     site.store.start("--max-size", "20000")
     told = site.run("bucket")
-    assert told["state"] == "failed" and "413" in told["reason"], told
+    assert told["state"] == "failed" and told["reason"].startswith("the store is full: "), told
     assert not site.good("bucket")
 
 
@@ -147,7 +148,7 @@ def test_stopped_it_says_so(site, table):
 
 def test_the_account_of_the_host_removes_nothing(site, table):
     site.run("metastore")
-    assert site.restic("forget", site.good("metastore")[0]).returncode
+    assert "unable to remove" in site.restic("forget", site.good("metastore")[0]).stderr
     assert len(site.good("metastore")) == 1
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import pathlib
@@ -52,7 +53,8 @@ class Site:
 
     def forget(self, tmp_path, minutes=0):
         settings = {"url": self.server.endpoint, "ca": str(self.server.ca_path), "region": self.server.region, "account": self.account,
-                    "secret": self.secret, "tables": f"{self.bucket}/warehouse/", "minutes": minutes}
+                    "secret": self.secret, "tables": f"{self.bucket}/warehouse/", "minutes": minutes, "lock": str(tmp_path / "lock")}
+        (tmp_path / "lock").touch()
         (tmp_path / "settings.json").write_text(json.dumps(settings))
         return subprocess.run([sys.executable, ROLE / "files/forget_versions.py", tmp_path / "settings.json"], capture_output=True, text=True, check=False)
 
@@ -74,6 +76,19 @@ def test_a_busy_table_is_forgotten_over_several_pages_and_a_dropped_one_is_not(s
     done = site.forget(tmp_path)
     assert done.returncode == 0 and json.loads(done.stdout) == {"versions": 2200, "bytes": 1100, "faults": []}, done.stderr
     assert site.versions() == {**{key: 2 for key in dropped}, f"{TABLE}data/a.parquet": 2, first: 1, f"{TABLE}metadata/01101-a.metadata.json": 1}
+
+
+def test_nothing_is_forgotten_while_somebody_copies_the_bucket(site, tmp_path):
+    keys = [f"{TABLE}metadata/{number:05}-a.metadata.json" for number in (1, 2, 3)]
+    for key in keys:
+        site.put(key)
+    site.delete(keys[0])
+    site.put(f"{TABLE}metadata/00004-a.metadata.json")
+    with open(tmp_path / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = site.forget(tmp_path)
+        assert held.returncode == 0 and json.loads(held.stdout) == {"held": str(tmp_path / "lock")}
+    assert json.loads(site.forget(tmp_path).stdout)["versions"] == 2
 
 
 def test_the_account_may_do_nothing_else(site):

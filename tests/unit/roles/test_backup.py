@@ -262,7 +262,8 @@ class TestReport:
 @pytest.mark.parametrize("code, err, said", [
     (12, "", "the key does not open"),
     (11, '{"message_type":"exit_error","code":11,"message":"locked by PID 7"}', "locked by PID 7"),
-    (1, "a\nFatal: unable to save snapshot: server response unexpected: 507 Insufficient Storage (507)\n", "507 Insufficient Storage"),
+    (1, "a\nFatal: unable to save snapshot: server response unexpected: 507 Insufficient Storage (507)\n", "the store is full"),
+    (1, "Fatal: one\nFatal: two\n", "restic ended with 1: Fatal: one Fatal: two"),
 ])  # fmt: skip
 def test_what_restic_ends_with_becomes_a_sentence(code, err, said):
     assert said in backup_restic.reason_of(code, err, "rest:https://backup.example.org/minio/")
