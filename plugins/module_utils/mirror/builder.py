@@ -2,7 +2,10 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Downloads the parts of a release by the registries' ordinary clients, checks each file, and packs the release."""
+"""Downloads the parts of a release by the registries' ordinary clients, checks each file, and packs the release.
+
+Only what fetches has a network, and runs nothing of what it fetched: what builds has none.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,40 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.mirror import tree
 
 # Debian's own Python, so that wheels fit the containers whatever runs this module.
 PYTHON = "/usr/bin/python3"
+
+# Its own network has no devices that are up. Ordinary accounts may ask for one, when it is of a user namespace of their own.
+WITHOUT_NETWORK = ["unshare", "--user", "--map-current-user", "--net", "--"]
+
+# Saves the files of a lock, held to its hashes. `pip download` would run setup.py of what comes as sources, to ask it for its name:
+# so pip's finder and its connection are used alone, of the release of pip that Debian 12 has.
+FETCH = """
+import sys
+from pip._internal.commands import create_command
+from pip._internal.network.download import Downloader
+from pip._internal.req.constructors import install_req_from_parsed_requirement
+from pip._internal.req.req_file import parse_requirements
+
+lock, folder = sys.argv[1:]
+command = create_command("download")
+with command.main_context():
+    options = command.parse_args(["--quiet"])[0]
+    session = command.get_default_session(options)
+    finder = command._build_package_finder(options, session)
+    download = Downloader(session, "off")
+    for line in parse_requirements(lock, session, finder, options):
+        wanted = install_req_from_parsed_requirement(line)
+        hashes = wanted.hashes(trust_internet=False)
+        found = finder.find_best_candidate(wanted.name, wanted.specifier, hashes).best_candidate
+        if not hashes or not found:
+            sys.exit("%s %s" % (wanted.req, "cannot be had" if hashes else "has no hash in the lock"))
+        try:
+            hashes.check_against_path(download(found.link, folder)[0])
+        except Exception as error:
+            sys.exit("%s: %s" % (wanted.req, error))
+"""
+
+# Debian's own plugins, with what they need: nothing would hold those of Maven's registry to a checksum before they run.
+MAVEN_PLUGINS = "/usr/share/maven-repo"
 
 # Compiles what it can: packages carry files for other Pythons too, which nothing imports. What is compiled counts whatever the time
 # stamps of its source are, since an archive has none, and names the source where a host will have it.
@@ -79,13 +116,12 @@ class Builder:
 
     def _fetch_maven(self, part, destination):
         project = os.path.join(self.work, "pom.xml")
-        with open(project, "w", encoding="utf-8") as stream:
-            stream.write(catalogue.maven_project(part["files"], destination))
         local = os.path.join(self.cache, "m2")
+        with open(project, "w", encoding="utf-8") as stream:
+            stream.write(catalogue.maven_project(part["files"], destination, local))
         # Without --update-snapshots, Maven would remember for a day that something could not be had.
-        self._call(
-            ["mvn", "--batch-mode", "--quiet", "--update-snapshots", "-Dmaven.repo.local=" + local, "--file", project, "dependency:copy"]
-        )
+        client = ["mvn", "--batch-mode", "--quiet", "--update-snapshots", "-Dmaven.repo.local=" + MAVEN_PLUGINS]
+        self._fetch(client + ["--file", project, "dependency:copy"])
         for coordinates, checksum in part["files"].items():
             self._check(os.path.join(destination, catalogue.maven_file_name(coordinates)), coordinates, checksum, local)
 
@@ -111,6 +147,7 @@ class Builder:
         for name, text in part.get("patches", {}).items():
             self._patch(source, name, text)
         # In the module's own folder, and not by `go install`: so what it depends on is held to its go.sum.
+        self._fetch(["go", "mod", "download"], environment, source)
         build = ["go", "build", "-trimpath", "-ldflags", catalogue.go_link_flags(part)]
         self._call(build + ["-o", destination + os.sep, "./" + part.get("package", "")], environment, source)
 
@@ -131,24 +168,41 @@ class Builder:
         environment["npm_config_cache"] = os.path.join(self.cache, "npm")
         source = self._go_source(part, environment, destination + "-source")
         # The module's sum covers its package lock, and that the checksum of each package of the front end.
+        self._check_package_lock(source)
         npm = os.path.join(node, "lib", "node_modules", "npm", "bin", "npm-cli.js")
-        self._call(["node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment, source)
+        self._fetch(["node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment, source)
+        self._fetch(["go", "mod", "download"], environment, source)
         self._call(["node", os.path.join("node_modules", "webpack", "bin", "webpack.js")], environment, source)
         self._call(["go", "generate", "-tags", "bindata", "./..."], environment, source)
         build = ["go", "build", "-trimpath", "-tags", "bindata", "-ldflags", catalogue.go_link_flags(part)]
         self._call(build + ["-o", destination + os.sep, "."], environment, source)
 
+    def _check_package_lock(self, source):
+        with open(os.path.join(source, "package-lock.json"), encoding="utf-8") as stream:
+            packages = json.load(stream)["packages"]
+        # The program itself has the empty path.
+        bare = sorted(path for path, package in packages.items() if path and not package.get("integrity"))
+        if bare:
+            raise BuildError("package-lock.json has no checksum for %s" % ", ".join(bare))
+
     def _go_source(self, part, environment, source):
         """A copy of the module's source, once its checksum is the pinned one."""
         module = "%s@%s" % (part["module"], part["version"])
-        answer = json.loads(self._call(["go", "mod", "download", "-json", module], environment))
+        answer = json.loads(self._fetch(["go", "mod", "download", "-json", module], environment))
         if answer["Sum"] != part["sum"]:
             raise BuildError("Go module %s has the checksum %s, but the catalogue pins %s" % (module, answer["Sum"], part["sum"]))
         shutil.copytree(answer["Dir"], source, copy_function=shutil.copyfile)
         return source
 
     def _fetch_wheels(self, part, destination):
-        self._call(self._pip("wheel", "--no-deps", "--require-hashes", "--requirement", self._lock(part), "--wheel-dir", destination))
+        self._fetch_pypi_lock(part["lock"], destination)
+        sources = [os.path.join(destination, name) for name in sorted(os.listdir(destination)) if not name.endswith(".whl")]
+        if sources:
+            # By Debian's setuptools. The cache of pip would give what was built before, by whatever that was.
+            build = ["--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", destination]
+            self._call(self._pip("wheel", *build, *sources))
+            for path in sources:
+                os.remove(path)
         # Wheels that were built here have checksums of their own, so containers get a lock over what is served.
         lines = []
         for name in sorted(os.listdir(destination)):
@@ -158,27 +212,27 @@ class Builder:
             stream.writelines(lines)
 
     def _fetch_venv(self, part, destination):
+        wheels = self._folder(os.path.basename(destination) + "-wheels")
+        self._fetch_wheels(part, wheels)
         self._call([PYTHON, "-m", "venv", "--without-pip", destination])
-        lock = self._lock(part)
         target = ["--python", os.path.join(destination, "bin", "python3")]
-        self._call(self._pip(*target, "install", "--no-deps", "--no-compile", "--require-hashes", "--requirement", lock))
+        offline = ["--no-index", "--find-links", wheels, "--no-deps", "--no-compile", "--require-hashes"]
+        self._call(self._pip(*target, "install", *offline, "--requirement", os.path.join(wheels, "requirements.txt")))
         tree.settle_venv(destination, self._home)
         self._call([PYTHON, "-c", COMPILE, destination, self._home])
 
-    def _lock(self, part):
-        path = os.path.join(self.work, "lock.txt")
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(part["lock"])
-        return path
+    def _fetch_pypi_lock(self, lock, destination):
+        program, listing = os.path.join(self.work, "fetch.py"), os.path.join(self.work, "lock.txt")
+        for path, text in ((program, FETCH), (listing, lock)):
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(text)
+        self._fetch([PYTHON, program, listing, destination])
 
     def _pypi_file(self, requirement, checksum):
         folder = os.path.join(self.cache, "pypi", requirement)
         if not os.path.isdir(folder):
             fresh = self._folder("pypi")
-            listing = os.path.join(self.work, "requirements.txt")
-            with open(listing, "w", encoding="utf-8") as stream:
-                stream.write("%s --hash=sha256:%s\n" % (requirement, checksum))
-            self._call(self._pip("download", "--no-deps", "--require-hashes", "--requirement", listing, "--dest", fresh))
+            self._fetch_pypi_lock("%s --hash=sha256:%s\n" % (requirement, checksum), fresh)
             os.makedirs(os.path.dirname(folder), exist_ok=True)
             os.rename(fresh, folder)
         (name,) = os.listdir(folder)
@@ -245,7 +299,13 @@ class Builder:
         return path
 
     def _call(self, argv, environment=None, cwd=None):
-        rc, stdout, stderr = self._run(["nice", "-n", "10"] + argv, environment or {}, cwd or self.work)
+        return self._start(WITHOUT_NETWORK, argv, environment, cwd)
+
+    def _fetch(self, argv, environment=None, cwd=None):
+        return self._start([], argv, environment, cwd)
+
+    def _start(self, wrapper, argv, environment, cwd):
+        rc, stdout, stderr = self._run(["nice", "-n", "10"] + wrapper + argv, environment or {}, cwd or self.work)
         if rc != 0:
             lines = [line for line in COLOUR.sub("", stdout + stderr).splitlines() if line.strip()]
             raise BuildError("%s ended with %d:\n%s" % (" ".join(argv[:3]), rc, "\n".join(lines[-20:])))

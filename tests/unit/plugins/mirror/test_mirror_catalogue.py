@@ -135,7 +135,7 @@ def test_maven_file_name(coordinates, name):
 
 
 def test_maven_project_copies_exactly_the_artifacts():
-    text = catalogue.maven_project({"b.c:d:tar.gz:bin:1": PIN, "a.b:c:2": PIN}, "/x & y")
+    text = catalogue.maven_project({"b.c:d:tar.gz:bin:1": PIN, "a.b:c:2": PIN}, "/x & y", "/m2 & more")
     project = ElementTree.fromstring(text)
     items = [{field.tag: field.text for field in item} for item in project.iter("artifactItem")]
     assert items == [
@@ -143,7 +143,15 @@ def test_maven_project_copies_exactly_the_artifacts():
         {"groupId": "b.c", "artifactId": "d", "version": "1", "type": "tar.gz", "classifier": "bin"},
     ]
     assert project.find(".//outputDirectory").text == "/x & y"
+    assert project.find(".//localRepositoryDirectory").text == "/m2 & more"
     assert not list(project.iter("dependency"))
+
+
+def test_maven_project_has_no_registry_for_plugins():
+    project = ElementTree.fromstring(catalogue.maven_project({"a.b:c:2": PIN}, "/x", "/m2"))
+    (repository,) = project.findall("pluginRepositories/pluginRepository")
+    assert repository.find("id").text == "central"  # in place of the one that every project has
+    assert [enabled.text for enabled in repository.iter("enabled")] == ["false", "false"]
 
 
 def test_go_link_flags_name_variables_inside_the_module():
