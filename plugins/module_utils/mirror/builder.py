@@ -199,8 +199,9 @@ class Builder:
         sources = [os.path.join(destination, name) for name in sorted(os.listdir(destination)) if not name.endswith(".whl")]
         if sources:
             # By Debian's setuptools. The cache of pip would give what was built before, by whatever that was.
+            # Debugging information would name the folder of the build, which is another one each time.
             build = ["--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", destination]
-            self._call(self._pip("wheel", *build, *sources))
+            self._call(self._pip("wheel", *build, *sources), {"CFLAGS": "-g0"})
             for path in sources:
                 os.remove(path)
         # Wheels that were built here have checksums of their own, so containers get a lock over what is served.

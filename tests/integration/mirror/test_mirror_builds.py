@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -21,6 +22,10 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.builder impor
 SETUP = "import setuptools\nsetuptools.setup(name='thing', version='1.0')\n"
 MARK = "open(%r, 'w').close()\n"
 CONNECT = "import socket\nsocket.create_connection(('127.0.0.1', %d), 10).close()\n"
+COMPILE = """import setuptools
+open('thing.c', 'w').write('int answer(void) { return 42; }')
+setuptools.setup(name='thing', version='1.0', ext_modules=[setuptools.Extension('thing', ['thing.c'])])
+"""
 
 
 @pytest.fixture
@@ -87,6 +92,15 @@ def test_sources_become_a_wheel_by_what_the_machine_has(build, offer):
 def test_a_virtual_environment_has_what_was_built(build, offer):
     root = build(kind="venv", lock=lock(offer(SETUP)))
     assert list(root.glob("lib/python3*/site-packages/thing-1.0.dist-info"))
+
+
+def test_what_is_compiled_is_the_same_each_time(build, offer, home):
+    part, compiled = {"kind": "venv", "lock": lock(offer(COMPILE))}, []
+    for attempt in range(2):
+        (path,) = build(**part).glob("lib/python3*/site-packages/thing.*.so")
+        compiled.append(path.read_bytes())
+        shutil.rmtree(home / "work")
+    assert compiled[0] == compiled[1]
 
 
 def test_what_is_built_reaches_no_network(build, offer, server):
