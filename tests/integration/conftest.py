@@ -4,7 +4,8 @@
 """Servers that tests of several components use.
 
 MinIO is the binary that MINIO_BINARY names, or else the one in the mirror's cache; Kafka's jars are in the folder that KAFKA_LIBS
-names, and Spark, with tables in a folder of this machine, in the one that SPARK_HOME names, or else those of the releases there.
+names, and Spark, with tables in a folder of this machine, in the one that SPARK_HOME names, or else those of the releases there; so are
+restic and its rest-server, or those that RESTIC_BINARY and REST_SERVER_BINARY name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pathlib
 import subprocess
 
 import pytest
+from backup_store import Store
 from kafka_broker import Broker
 from minio_server import Server
 from releases import locked_version, unpack
@@ -56,6 +58,28 @@ def minio_binary(minio_version, tmp_path_factory):
 @pytest.fixture(scope="session")
 def minio_server(minio_binary, tmp_path_factory):
     instance = Server(minio_binary, tmp_path_factory.mktemp("minio"))
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture(scope="session")
+def restic_binary(tmp_path_factory):
+    return os.environ.get("RESTIC_BINARY") or unpack(
+        "restic", locked_version("lakehouse_restic_version"), tmp_path_factory.mktemp("restic-release"), "RESTIC_BINARY") / "bin/restic"
+
+
+@pytest.fixture(scope="session")
+def rest_server_binary(tmp_path_factory):
+    return os.environ.get("REST_SERVER_BINARY") or unpack(
+        "rest-server", locked_version("lakehouse_rest_server_version"), tmp_path_factory.mktemp("rest-server-release"), "REST_SERVER_BINARY"
+    ) / "bin/rest-server"
+
+
+@pytest.fixture
+def backup_store(restic_binary, rest_server_binary, tmp_path):
+    """A store of its own for each test, with the accounts of two hosts and of the controller."""
+    (tmp_path / "store").mkdir()
+    instance = Store(rest_server_binary, restic_binary, tmp_path / "store", {name: "password-of-" + name for name in ("minio", "db-hive", "controller")})
     yield instance
     instance.stop()
 

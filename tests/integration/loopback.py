@@ -21,14 +21,32 @@ def free_port():
 def wait_until_well(process, url, ca_path, log):
     """Ask for a page, for half a minute at most; a process that ended is asked no more."""
     http = urllib3.PoolManager(ca_certs=str(ca_path), retries=False, timeout=2)
-    for attempt in range(150):
+
+    def well():
         try:
-            if http.request("GET", url).status == 200:
-                return
+            return http.request("GET", url).status == 200
         except urllib3.exceptions.HTTPError:
-            pass
+            return False
+
+    wait_until(well, process, url, log)
+
+
+def wait_until_open(process, port, log):
+    """The same for a port that lets nobody in who says nothing."""
+
+    def well():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(well, process, f"port {port}", log)
+
+
+def wait_until(well, process, what, log):
+    for attempt in range(150):
+        if well():
+            return
         if process.poll() is not None:
             break
         time.sleep(0.2)
     process.kill()
-    pytest.fail(f"{url} does not answer: {log.read_text()[-2000:]}")
+    pytest.fail(f"{what} does not answer: {log.read_text()[-2000:]}")

@@ -21,6 +21,8 @@ SITE = {
     "spark_iceberg": {"spark.example.test": {"ansible_host": "192.0.2.13", "lakehouse_ct": {"vmid": 108, "memory": 4096, "rootfs_gib": 8, "order": 2}}},
     "trino": {"trino.example.test": {"ansible_host": "192.0.2.15", "lakehouse_ct": {"vmid": 111, "memory": 2560, "rootfs_gib": 8, "order": 2}}},
 }
+STORE = {"backup_store": {"backup.example.test": {"ansible_host": "192.0.2.16", "lakehouse_ct": {
+    "vmid": 120, "memory": 384, "rootfs_gib": 4, "order": 1, "mounts": [{"id": "mp0", "path": "/data", "size_gib": 20}]}}}}
 # Nothing listens here: whatever passes all checks but the last one ends with this.
 NO_API = "127.0.0.1"
 
@@ -89,6 +91,13 @@ CASES = {
     "nobody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=[]), ["lakehouse_admin_networks"]),
     "everybody may administer": (lambda groups, site: site.update(lakehouse_admin_networks=["0.0.0.0/0"]),
                                  ["0.0.0.0/0", "containers' whole network 192.0.2.0/24", "lakehouse_admin_networks_wide"]),
+    "a store of backups and another one": (lambda groups, site: (groups.update(STORE), site.update(lakehouse_backup_url="s3:https://192.0.2.9/x")),
+                                           ["lakehouse_backup_url", "backup_store", "take one of them away"]),
+    "a store too small for what it keeps": (lambda groups, site: (groups.update(copy.deepcopy(STORE)), changed("minio", lakehouse_ct={
+        "mounts": [{"id": "mp0", "path": "/data", "size_gib": 50}]})(groups, site)), ["backup_store (lakehouse_ct.mounts) have 20 GiB", "50"]),
+    "two hosts of one repository": (lambda groups, site: (groups.update(STORE), changed("minio", host="db-hive.other.test")(groups, site)),
+                                    ["different first labels", "db-hive, db-hive, controller"]),
+    "a store that keeps nothing": (lambda groups, site: (groups.update(STORE), site.update(backup_store_keep=["--prune"])), ["backup_store_keep", "--keep-daily=7"]),
     "no network": (lambda groups, site: site.update(lakehouse_admin_networks=["198.51.100.7/24"]), ["198.51.100.7/24 has host bits set"]),
     "unknown version": (lambda groups, site: site.update(lakehouse_trino_version="999"), ["trino", "999"]),
     "container too small for its heap": (changed("trino", lakehouse_ct={"memory": 512}), ["trino_memory_mib", "512"]),
@@ -124,7 +133,7 @@ def texts_of_switches_and_numbers():
 def test_switches_and_numbers_may_be_texts(tmp_path):
     """As the command line, INI inventories and surveys give them."""
     groups, values = copy.deepcopy(SITE), site_vars()
-    for number, group in enumerate(["kafka_kraft", "app_db", "datagen", "gitea", "airflow", "superset"], 20):
+    for number, group in enumerate(["kafka_kraft", "app_db", "datagen", "gitea", "airflow", "superset", "backup_store"], 20):
         groups[group] = {group.replace("_", "-") + ".example.test": {
             "ansible_host": "192.0.2.%d" % number, "lakehouse_ct": {"vmid": 200 + number, "memory": 4096, "rootfs_gib": 8, "order": 3}}}
     changed("spark_iceberg", lakehouse_ct={"memory": 6144})(groups, values)

@@ -212,7 +212,7 @@ class TestStatus:
         monkeypatch.setattr(status.containers, 'releases', lambda init: {'minio': '1'})
         monkeypatch.setattr(status.ansible, 'problems', lambda: ['another'])
         found = status.problems(known)
-        assert found == ['minio: the container 107 is stopped (./lab/up)', 'trino: the container 111 is not there (./lab/up)', 'another']
+        assert found == ['backup: the container 120 is stopped (./lab/up)', 'trino: the container 111 is not there (./lab/up)', 'another']
 
     def test_a_container_that_was_destroyed_is_told(self, state):
         settings.GUESTS.mkdir()

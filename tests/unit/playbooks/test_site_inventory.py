@@ -23,6 +23,7 @@ TABLE = {
     "superset": (115, "superset", 37, 2, 4096, 20),
     "airflow": (116, "airflow", 36, 2, 4096, 20),
     "gitea": (118, "gitea", 26, 2, 4096, 30),       # 20 for the repositories
+    "backup_store": (120, "backup", 43, 2, 1024, 510),  # 500 for the backups
     "datagen": (119, "datagen", 42, 2, 2048, 20),
 }
 # What is commented out begins with "# " and an inventory's word; prose stays prose.
@@ -57,7 +58,7 @@ def test_the_examples_of_more_nodes_could_be_taken_as_they_are():
     # A host of two groups is described in one of them.
     entries = [entry for group, members in hosts.items() if group != "mirror" for entry in members.values() if entry]
     for values in ([entry["ansible_host"] for entry in entries], [entry["lakehouse_ct"]["vmid"] for entry in entries]):
-        assert len(set(values)) == len(values) == 15
+        assert len(set(values)) == len(values) == 16
     network = ipaddress.ip_network("192.168.4.0/24")
     assert all(ipaddress.ip_address(entry["ansible_host"]) in network for entry in entries)
 
