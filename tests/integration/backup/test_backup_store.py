@@ -158,6 +158,28 @@ class TestBadDays:
         store.back_up("minio", some(), "--tag=set=bucket")
         assert store.keeper("forget")[1] == 0
 
+    def test_a_full_store_says_so_keeps_what_it_has_and_goes_on_with_more_room(self, store, some, tmp_path):
+        store.stop()
+        store.data = tmp_path / "small"
+        store.data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", store.data], check=True)
+        try:
+            store.start()
+            store.restic("minio", "init")
+            kept = store.back_up("minio", some(), "--tag=set=bucket")
+            (some() / "large").write_bytes(os.urandom(8_000_000))
+            done = store.restic("minio", "backup", "--tag=set=bucket", some(), check=False)
+            assert done.returncode != 0 and store.snapshots("minio") == {kept}
+            assert "507 Insufficient Storage" in done.stderr
+            subprocess.run(["mount", "-o", "remount,size=64m", store.data], check=True)
+            store.back_up("minio", some(), "--tag=set=bucket")
+            assert store.keeper("check")[1] == 0 and store.keeper("forget")[1] == 0
+        finally:
+            store.stop()
+            subprocess.run(["umount", store.data], check=True)
+            store.data = store.folder / "data"
+            store.start()
+
     def test_one_bad_repository_stops_none_of_the_others(self, store, some):
         store.restic("db-hive", "init")
         store.back_up("db-hive", some(), "--tag=set=metastore")
