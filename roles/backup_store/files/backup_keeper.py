@@ -186,7 +186,7 @@ def run(settings: Settings, verb: str) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    os.umask(0o007)  # the server, which is of the folders' group, goes on from what is written here
+    os.umask(0o007)  # the server, which is of the repositories' group, goes on from what is written here
     settings = json.loads(pathlib.Path(arguments[0]).read_text(encoding="utf-8"))
     if arguments[1] == "restic":
         name = arguments[2]
