@@ -218,7 +218,7 @@ class TestStatus:
         settings.GUESTS.mkdir()
         (settings.GUESTS / '117.conf').write_text(GUEST)
         told = status.missing(containers.known())
-        assert told[0] == 'minio: the container 107 is not there (./lab/up)' and len(told) == len(status.declared())
+        assert told[0] == 'backup: the container 120 is not there (./lab/up)' and len(told) == len(status.declared())
         assert [line for line in told if line.startswith('db-hive')] == ['db-hive: the container 117 is stopped (./lab/up)']
 
     def test_where_nothing_is_deployed_nothing_is_said_to_work(self, capsys):
