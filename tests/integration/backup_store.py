@@ -44,7 +44,8 @@ class Store:
         self.log = open(self.folder / "log", "a+b")
         self.process = subprocess.Popen(
             [self.server, "--listen", f"127.0.0.1:{self.port}", "--path", self.data, *([] if lax else ["--append-only", "--private-repos"]),
-             "--group-accessible-repos", "--htpasswd-file", self.folder / "htpasswd", "--tls", "--tls-cert", self.folder / "server.crt", "--tls-key", self.folder / "server.key"],
+             "--group-accessible-repos", "--htpasswd-file", self.folder / "htpasswd", "--tls",
+             "--tls-cert", self.folder / "server.crt", "--tls-key", self.folder / "server.key"],
             stdout=self.log, stderr=self.log,
         )
         wait_until_open(self.process, self.port, self.folder / "log")

@@ -10,8 +10,9 @@
 Hosts only add to the store; what goes, goes here, on the store itself, by an account that no other host knows.
 
 forget: of each set of backups (tag `set=NAME`) those stay by the policy that are proven, those that are not (by their host, NAME.unchecked) for
-`unproven_days`; where none is proven, the policy is for all of them. Then what no backup refers to any more is deleted. A host that was taken over can add backups with false
-times, so that the policy would take the true ones: a repository in which a backup's time is not that of its file is left as it is, and named.
+`unproven_days`; where none is proven, the policy is for all of them. Then what no backup refers to any more is deleted. A host that was taken over
+can add backups with false times, so that the policy would take the true ones: a repository in which a backup's time is not that of its file is left
+as it is, and named.
 
 check: each repository is held against its own index, and one of `parts` of its files is read, another one each week. A repository without a key
 here (the controller's) has each of its files held against its name, which is its checksum.

@@ -83,7 +83,8 @@ class Proofs:
         self.hold("neither restic nor a request deletes anything", self.files().keys() >= before.keys(), "files of the repository are gone")
         for path in before:
             name = os.path.relpath(path, self.folder).split("/")
-            ask(self.url, "POST", "/".join(["", self.name, name[0], name[-1]] if len(name) > 1 else ["", self.name, name[0]]), self.name, self.password, b"other")
+            where = "/".join(["", self.name] + ([name[0], name[-1]] if len(name) > 1 else name))
+            ask(self.url, "POST", where, self.name, self.password, b"other")
         after = self.files()
         self.hold("nothing is overwritten", all(after.get(path) == time for path, time in before.items()), "files of the repository are others")
 

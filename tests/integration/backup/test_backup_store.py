@@ -53,7 +53,8 @@ class TestWhatAHostMayNotDo:
         expected = {"url": store.url, "restic": str(store.program), "name": name, "password": store.accounts[name], "folder": str(store.data / name),
                     "accounts": {other: password for other, password in store.accounts.items() if other != name}, **more}
         environment = {"PATH": os.defpath, "SSL_CERT_FILE": str(store.ca_path)}
-        done = subprocess.run(["/usr/bin/python3", VERIFY], input=json.dumps(expected), env=environment, check=False, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(["/usr/bin/python3", VERIFY], input=json.dumps(expected), env=environment, check=False, capture_output=True, text=True,
+                              timeout=300)
         assert done.returncode in (0, 1), done.stderr
         return json.loads(done.stdout)
 
