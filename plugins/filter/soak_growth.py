@@ -66,9 +66,10 @@ def _readings(sample):
 
 def _row(name, counts, points, times):
     """What is there for a time only (old versions, a topic's segments, a journal) grows at first; so the second half tells how it goes on.
-    Where that has one reading alone, it is compared with the one before.
+    Where that has one reading alone, it is compared with the one before. Data grow from the beginning, but for what joining files saves at
+    times, and all readings tell of them.
     """
-    half = (times[0] + times[-1]) / 2
+    half = times[0] if counts == DATA else (times[0] + times[-1]) / 2
     later = [point for point in points if point[0] >= half]
     per_day = _slope(points[-2:] if len(later) == 1 else later) * SECONDS_OF_DAY
     # What came during the run has begun with nothing.
@@ -79,12 +80,14 @@ def _row(name, counts, points, times):
 
 
 def _slope(points):
-    """Bytes a second, by least squares; 0 of a single point."""
-    if len(points) < 2:
+    """Bytes a second, from the lowest reading of the first half to that of the second: what rises and falls again is no growth, such as the
+    files of a job while it runs. 0 of a single point.
+    """
+    half = len(points) // 2
+    if not half:
         return 0
-    middle = sum(at for at, dummy in points) / len(points)
-    mean = sum(size for dummy, size in points) / len(points)
-    return sum((at - middle) * (size - mean) for at, size in points) / sum((at - middle) ** 2 for at, dummy in points)
+    (first, less), (later, more) = (min(part, key=lambda point: point[1]) for part in (points[:half], points[half:]))
+    return (more - less) / (later - first)
 
 
 def _problems(samples, week, rate):

@@ -41,6 +41,16 @@ def test_what_only_fills_its_time_at_first_is_not_taken_for_growth():
     assert row(growth, "bucket metadata")["week"] == 1000 * MB and growth["problems"] == []
 
 
+def test_what_rises_and_falls_again_is_not_taken_for_growth():
+    growth = soak_growth([sample(hour, log=MB * hour + 900 * MB * (hour % 3)) for hour in range(13)])
+    assert row(growth, "minio /var/log")["per_day"] == 24 * MB
+
+
+def test_data_whose_files_were_joined_have_grown_all_the_same():
+    growth = soak_growth([sample(hour, data=100 * MB * hour - (50 * MB if hour > 6 else 0)) for hour in range(9)])
+    assert 2000 * MB < row(growth, "bucket data")["per_day"] <= 2400 * MB
+
+
 @pytest.mark.parametrize("hours", [[0, 4], [0, 3.9, 8], [0, 4.1, 8]])
 def test_of_few_readings_the_last_two_tell(hours):
     growth = soak_growth([sample(hour, log=hour * 10 * MB) for hour in hours])
