@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dumps of databases, and the tables that a dump of the metastore's tells of: what is in the dump is of one moment."""
+"""Dumps of databases, and the tables that a dump of the metastore's tells of: what is in the dump is of one moment. And what Kafka knows."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -124,4 +125,56 @@ def tables_of(rows: Iterator[tuple[str, Row]]) -> list[dict[str, str]]:
     return sorted(found, key=lambda each: (each["database"], each["table"]))
 
 
-KINDS: dict[str, Callable[[dict[str, Any], str], tuple[dict[str, Any], list[dict[str, str]]]]] = {"mariadb": mariadb, "postgresql": postgresql}
+# --- Kafka: topics, users' names, rules and groups' offsets, by its own commands ---
+
+TOPIC = re.compile(r"Topic: (\S+)\s.*PartitionCount: (\d+)\s+ReplicationFactor: (\d+)\s+Configs: ?(.*)")
+USER = re.compile(r"(\w+) .*for user-principal '(.+)' are (.*)")
+RESOURCE = re.compile(r"Current ACLs for resource `ResourcePattern\(resourceType=(\w+), name=(.+), patternType=(\w+)\)`")
+RULE = re.compile(r"\(principal=(.+), host=(.+), operation=(\w+), permissionType=(\w+)\)")
+
+
+def topics_of(text: str) -> list[dict[str, Any]]:
+    """Of `kafka-topics --describe`."""
+    found = [match.groups() for match in map(TOPIC.match, text.splitlines()) if match]
+    # A value may have commas of its own.
+    settings = [dict(each.split("=", 1) for each in re.split(r",(?=[\w.]+=)", config) if each) for *dummy, config in found]
+    return [{"name": name, "partitions": int(partitions), "replication": int(replication), "config": config}
+            for (name, partitions, replication, dummy), config in zip(found, settings)]
+
+
+def users_of(text: str) -> list[dict[str, str]]:
+    """Of `kafka-configs --describe --entity-type users`: no password is in it."""
+    return [{"name": match[2], "what": match[1], "config": match[3]} for match in map(USER.match, text.splitlines()) if match]
+
+
+def rules_of(text: str) -> list[dict[str, str]]:
+    """Of `kafka-acls --list`."""
+    rules, resource = [], ("", "", "")
+    for line in text.splitlines():
+        if found := RESOURCE.search(line):
+            resource = (found[1], found[2], found[3])
+        elif found := RULE.search(line):
+            rules.append(dict(zip(("type", "name", "pattern", "principal", "host", "operation", "permission"), (*resource, *found.groups()))))
+    return rules
+
+
+def offsets_of(text: str) -> list[dict[str, Any]]:
+    """Of `kafka-consumer-groups --describe --all-groups`."""
+    rows = [line.split() for line in text.splitlines()]
+    return [{"group": row[0], "topic": row[1], "partition": int(row[2]), "offset": int(row[3])}
+            for row in rows if len(row) > 3 and row[2].isdigit() and row[3].isdigit()]
+
+
+def kafka(wanted: dict[str, Any], folder: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """What a cluster knows beside its records."""
+    known = {"topics": topics_of(said(["kafka-topics", "--describe"])),
+             "users": users_of(said(["kafka-configs", "--describe", "--entity-type", "users"])),
+             "rules": rules_of(said(["kafka-acls", "--list"])),
+             "offsets": offsets_of(said(["kafka-consumer-groups", "--describe", "--all-groups"]))}
+    with open(os.path.join(folder, "kafka.json"), "w", encoding="utf-8") as file:
+        json.dump(known, file, indent=1, sort_keys=True)
+    return {name: len(each) for name, each in known.items()}, []
+
+
+KINDS: dict[str, Callable[[dict[str, Any], str], tuple[dict[str, Any], list[dict[str, str]]]]] = {
+    "mariadb": mariadb, "postgresql": postgresql, "kafka": kafka}

@@ -206,6 +206,33 @@ INSERT INTO `TBLS` (`TBL_ID`, `DB_ID`, `TBL_NAME`, `VIEW_ORIGINAL_TEXT`, `IS_REW
             backup_dumps.dump(["sh", "-c", "echo half; echo no such >&2; exit 3"], str(tmp_path / "dump"))
 
 
+class TestKafka:
+    def test_topics(self):
+        text = ("Topic: rede.olt\tTopicId: kBM1\tPartitionCount: 3\tReplicationFactor: 1\tConfigs: cleanup.policy=compact,delete,retention.ms=5\n"
+                "\tTopic: rede.olt\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n"
+                "Topic: a\tTopicId: kBM2\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: \n")
+        assert backup_dumps.topics_of(text) == [
+            {"name": "rede.olt", "partitions": 3, "replication": 1, "config": {"cleanup.policy": "compact,delete", "retention.ms": "5"}},
+            {"name": "a", "partitions": 1, "replication": 1, "config": {}}]
+
+    def test_users(self):
+        text = "SCRAM credential configs for user-principal 'datagen' are SCRAM-SHA-512=iterations=4096\n"
+        assert backup_dumps.users_of(text) == [{"name": "datagen", "what": "SCRAM", "config": "SCRAM-SHA-512=iterations=4096"}]
+
+    def test_rules(self):
+        text = ("Current ACLs for resource `ResourcePattern(resourceType=TOPIC, name=rede., patternType=PREFIXED)`: \n"
+                " \t(principal=User:spark, host=*, operation=READ, permissionType=ALLOW)\n\n")
+        assert backup_dumps.rules_of(text) == [{"type": "TOPIC", "name": "rede.", "pattern": "PREFIXED", "principal": "User:spark", "host": "*",
+                                                "operation": "READ", "permission": "ALLOW"}]
+
+    def test_offsets(self):
+        text = ("\nConsumer group 'spark-isp' has no active members.\n\n"
+                "GROUP     TOPIC    PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  CONSUMER-ID  HOST  CLIENT-ID\n"
+                "spark-isp rede.olt 0          12              15              3    -            -     -\n"
+                "spark-isp rede.olt 1          -               0               -    -            -     -\n")
+        assert backup_dumps.offsets_of(text) == [{"group": "spark-isp", "topic": "rede.olt", "partition": 0, "offset": 12}]
+
+
 class TestS3:
     SETTINGS = {"region": "sa-1", "account": "backup", "secret": "secret"}
 
