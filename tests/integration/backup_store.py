@@ -39,13 +39,13 @@ class Store:
                                                  for name, password in accounts.items()))
         self.start()
 
-    def start(self, lax=False):
+    def start(self, lax=False, more=()):
         """As the role does it; `lax` where hosts may do more than they should."""
         self.log = open(self.folder / "log", "a+b")
         self.process = subprocess.Popen(
             [self.server, "--listen", f"127.0.0.1:{self.port}", "--path", self.data, *([] if lax else ["--append-only", "--private-repos"]),
              "--group-accessible-repos", "--htpasswd-file", self.folder / "htpasswd", "--tls",
-             "--tls-cert", self.folder / "server.crt", "--tls-key", self.folder / "server.key"],
+             "--tls-cert", self.folder / "server.crt", "--tls-key", self.folder / "server.key", *more],
             stdout=self.log, stderr=self.log,
         )
         wait_until_open(self.process, self.port, self.folder / "log")

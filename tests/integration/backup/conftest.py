@@ -1,12 +1,10 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small site whose backups are real: MinIO with a table, a metastore's database, and a store that lets nobody remove anything."""
+"""A small site whose backups are real: MinIO with a table, a metastore's database, and a store."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import json
 import os
@@ -16,16 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 import pytest
 import yaml
-from certificates import NAME, make_authority, make_certificate, make_key, pem, pem_key
 from hive_servers import SERVER_USER, MariaDB, PostgreSQL
 from iceberg_table import Table
-from loopback import free_port
 from minio.versioningconfig import ENABLED, VersioningConfig
-from releases import locked_version, unpack
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "roles/backup/files/lakehouse_backup.py"
@@ -35,54 +29,6 @@ SCHEMA = [
     'CREATE TABLE {q}TABLE_PARAMS{q} ({q}TBL_ID{q} BIGINT, {q}PARAM_KEY{q} VARCHAR(256), {q}PARAM_VALUE{q} TEXT)',
     "INSERT INTO {q}DBS{q} VALUES (1, 'gold')",
 ]
-
-
-def binary(variable, name, folder):
-    return os.environ.get(variable) or str(unpack(name, locked_version("lakehouse_%s_version" % name.replace("-", "_")), folder, variable) / "bin" / name)
-
-
-@pytest.fixture(scope="session")
-def restic(tmp_path_factory):
-    return binary("RESTIC_BINARY", "restic", tmp_path_factory.mktemp("restic"))
-
-
-class Store:
-    """restic's own server, as a site has it: TLS, an account, and append-only."""
-
-    def __init__(self, program, folder):
-        self.program, self.folder, self.port, self.password = program, folder, free_port(), secrets.token_urlsafe(12)
-        key, (authority_key, authority) = make_key(), make_authority()
-        self.ca, self.certificate, self.key = folder / "ca.crt", folder / "server.crt", folder / "server.key"
-        self.ca.write_bytes(pem(authority))
-        self.certificate.write_bytes(pem(make_certificate("store", key, NAME, authority_key)))
-        self.key.write_bytes(pem_key(key))
-        (folder / "htpasswd").write_text("minio:{SHA}%s\n" % base64.b64encode(hashlib.sha1(self.password.encode()).digest()).decode())
-        self.process = None
-
-    @property
-    def url(self):
-        return "rest:https://127.0.0.1:%d/minio/" % self.port
-
-    def start(self, *options):
-        self.process = subprocess.Popen(
-            [self.program, "--path", self.folder / "data", "--listen", "127.0.0.1:%d" % self.port, "--tls", "--tls-cert", self.certificate,
-             "--tls-key", self.key, "--htpasswd-file", self.folder / "htpasswd", "--private-repos", "--append-only", *options],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.5)
-
-    def stop(self):
-        if self.process:
-            self.process.terminate()
-            self.process.wait(timeout=30)
-            self.process = None
-
-
-@pytest.fixture
-def store(tmp_path_factory, tmp_path):
-    instance = Store(binary("REST_SERVER_BINARY", "rest-server", tmp_path_factory.mktemp("rest-server")), tmp_path)
-    instance.start()
-    yield instance
-    instance.stop()
 
 
 @pytest.fixture(scope="session")
@@ -123,8 +69,9 @@ class Bucket:
 class Site:
     """What the role's settings say of one, and a metastore that knows tables."""
 
-    def __init__(self, restic, store, minio, database, tmp_path):
+    def __init__(self, store, minio, database, tmp_path):
         self.store, self.bucket, self.database, self.state = store, Bucket(minio), database, tmp_path / "state"
+        self.url, self.password = "rest:%s/minio/" % store.url, store.accounts["minio"]
         self.name = "m" + secrets.token_hex(4)
         database.create(self.name)
         self.quote = "`" if database.backend == "mariadb" else '"'
@@ -133,8 +80,8 @@ class Site:
         (tmp_path / "key").write_text("the key of a test\n")
         account = {"url": minio.endpoint, "ca": str(minio.ca_path), "region": minio.region, "bucket": self.bucket.name}
         self.settings = {
-            "restic": restic, "repository": store.url, "host": "minio", "password_file": str(tmp_path / "key"), "ca": str(store.ca),
-            "environment": {"RESTIC_REST_USERNAME": "minio", "RESTIC_REST_PASSWORD": store.password}, "state": str(self.state),
+            "restic": str(store.program), "repository": self.url, "host": "minio", "password_file": str(tmp_path / "key"), "ca": str(store.ca_path),
+            "environment": {"RESTIC_REST_USERNAME": "minio", "RESTIC_REST_PASSWORD": self.password}, "state": str(self.state),
             "s3": {**account, "account": "b-" + self.bucket.name, "secret": secrets.token_urlsafe(20)},
             "sets": [
                 {"name": "metastore", "kind": database.backend, "databases": [self.name], "tables": True, "max_age_minutes": 30, "port": database.port,
@@ -164,7 +111,7 @@ class Site:
 
     def run(self, name):
         done = subprocess.run(self.command(name), capture_output=True, text=True, check=False, env=self.environment())
-        assert "the key of a test" not in done.stdout + done.stderr and self.store.password not in done.stdout + done.stderr
+        assert "the key of a test" not in done.stdout + done.stderr and self.password not in done.stdout + done.stderr
         if done.stderr:
             return done.returncode, done.stderr
         told = json.loads(done.stdout)
@@ -173,7 +120,7 @@ class Site:
         return told
 
     def restic(self, *arguments):
-        environment = {"RESTIC_REPOSITORY": self.store.url, "RESTIC_PASSWORD_FILE": self.settings["password_file"], "RESTIC_CACERT": str(self.store.ca),
+        environment = {"RESTIC_REPOSITORY": self.url, "RESTIC_PASSWORD_FILE": self.settings["password_file"], "RESTIC_CACERT": str(self.store.ca_path),
                        "RESTIC_CACHE_DIR": str(self.state / "cache"), **self.settings["environment"]}
         return subprocess.run([self.settings["restic"], *arguments], capture_output=True, text=True, errors="replace", check=False, env=environment)
 
@@ -183,8 +130,8 @@ class Site:
 
 
 @pytest.fixture
-def site(restic, store, minio_server, database_server, tmp_path):
-    found = Site(restic, store, minio_server, database_server, tmp_path)
+def site(backup_store, minio_server, database_server, tmp_path):
+    found = Site(backup_store, minio_server, database_server, tmp_path)
     document = json.dumps(yaml.safe_load((ROOT / "group_vars/all/backup_sets.yml").read_text())["lakehouse_backup_s3_policy"]["document"])
     policy = tmp_path / "policy.json"
     policy.write_text(document.replace("{{ lakehouse_bucket }}", found.bucket.name))

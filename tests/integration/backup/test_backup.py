@@ -9,6 +9,7 @@ import fcntl
 import importlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -16,9 +17,9 @@ import sys
 import time
 
 import pytest
-from conftest import PROGRAM
 from iceberg_table import Table
 
+PROGRAM = pathlib.Path(__file__).resolve().parents[3] / "roles/backup/files/lakehouse_backup.py"
 SPOOL = "{state}/spool/bucket"
 
 
@@ -97,7 +98,8 @@ def test_wrong_key(site, table):
 def test_the_store_lost_its_disk(site, table):
     site.run("metastore")
     site.store.stop()
-    shutil.rmtree(site.store.folder / "data")
+    shutil.rmtree(site.store.data)
+    site.store.data.mkdir()
     site.store.start()
     told = site.run("metastore")
     assert told["state"] == "good" and "begin anew" in told["note"]
@@ -106,7 +108,7 @@ def test_the_store_lost_its_disk(site, table):
 def test_the_store_is_full(site, table):
     site.run("metastore")
     site.store.stop()
-    site.store.start("--max-size", "20000")
+    site.store.start(more=["--max-size", "20000"])
     told = site.run("bucket")
     assert told["state"] == "failed" and told["reason"].startswith("the store is full: "), told
     assert not site.good("bucket")
@@ -124,7 +126,7 @@ def test_killed_in_the_middle_the_next_one_goes_on(site, table):
     site.run("metastore")
     site.bucket.put("raw/large", os.urandom(40_000_000))
     with subprocess.Popen(site.command("bucket"), env=site.environment(), start_new_session=True) as process:
-        while not list((site.store.folder / "data/minio/data").glob("*/*")) or not (site.state / "results/bucket.json").exists():
+        while not list((site.store.data / "minio/data").glob("*/*")) or not (site.state / "results/bucket.json").exists():
             assert process.poll() is None
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
