@@ -4,8 +4,8 @@
 """Writes the events of Kafka's topics into Iceberg tables, each exactly once.
 
     lakehouse_stream.py SETTINGS.json
-    lakehouse_stream.py SETTINGS.json --position TOPIC     says where it is, and what Kafka has
-    lakehouse_stream.py SETTINGS.json --reset TOPIC        the same, and removes its checkpoint; the stream has to be stopped
+    lakehouse_stream.py SETTINGS.json --position TOPIC...  says where it is, and what Kafka has
+    lakehouse_stream.py SETTINGS.json --reset TOPIC...     the same, and removes its checkpoint; the stream has to be stopped
 
 One streaming query for each topic. Spark notes in the checkpoint which offsets a batch has before it is written, and after
 that it was; so one that was killed in between comes again, the same, as the first after a start. Of the first batch, rows
@@ -623,18 +623,20 @@ def hopeless(topics: list[Topic]) -> list[str]:
     return [topic.name for topic in topics if topic.failures >= MOST_FAILURES and not any(other.moved_at > topic.failing_since for other in topics)]
 
 
-def reset(settings: Settings, name: str, apply: bool) -> None:
-    """Say what a topic gives up that begins again with what Kafka has, and where it is told to, forget its checkpoint."""
+def reset(settings: Settings, names: list[str], apply: bool) -> None:
+    """Say what topics give up that begin again with what Kafka has, a line for each, and where it is told to, forget their checkpoints."""
     spark = session({**settings, "master": "local[1]", "driver_memory_mib": 512})
-    checkpoint, broker = stream_kafka.Checkpoint(spark, settings, name), stream_kafka.Broker(spark._jvm, settings)
-    last = checkpoint.last()
-    at = checkpoint.end(last) if last >= 0 else {}
-    first, end = (broker.offsets([name], which).get(name, {}) for which in ("earliest", "latest"))
-    places = sorted({*at, *end}, key=int)
-    print(json.dumps({"checkpoint": checkpoint.path, "found": last >= 0, "partitions": [
-        {"partition": int(place), "stream": at.get(place), "from": first.get(place), "to": end.get(place)} for place in places]}))
-    if apply:
-        checkpoint.remove()
+    broker = stream_kafka.Broker(spark._jvm, settings)
+    for name in names:
+        checkpoint = stream_kafka.Checkpoint(spark, settings, name)
+        last = checkpoint.last()
+        at = checkpoint.end(last) if last >= 0 else {}
+        first, end = (broker.offsets([name], which).get(name, {}) for which in ("earliest", "latest"))
+        places = sorted({*at, *end}, key=int)
+        print(json.dumps({"checkpoint": checkpoint.path, "found": last >= 0, "partitions": [
+            {"partition": int(place), "stream": at.get(place), "from": first.get(place), "to": end.get(place)} for place in places]}))
+        if apply:
+            checkpoint.remove()
     spark.stop()
 
 
@@ -644,7 +646,7 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
     if sys.argv[2:]:
-        reset(settings, sys.argv[3], apply=sys.argv[2] == "--reset")
+        reset(settings, sys.argv[3:], apply=sys.argv[2] == "--reset")
         return
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *dummy: stopping.set())

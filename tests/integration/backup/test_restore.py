@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the gti.lakehouse authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was backed up comes back, with real servers; and what a metastore without its last minutes makes of the bucket."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import shutil
+import sys
+
+import pytest
+from conftest import ROOT
+from iceberg_table import Table
+
+sys.path.insert(0, str(ROOT / "roles/backup/files"))
+restore = importlib.import_module("lakehouse_restore")
+S3 = importlib.import_module("lakehouse_s3").S3
+Failed = importlib.import_module("backup_restic").Failed
+
+
+class Restore:
+    """The program on a site's host."""
+
+    def __init__(self, site, minio):
+        self.site, self.minio, self.settings = site, minio, site.settings
+        self.store = restore.Store(site.settings)
+        self.metastore, self.bucket = site.settings["sets"]
+        self.root = S3({**site.settings["s3"], "account": minio.root_user, "secret": minio.root_secret})
+
+    def plan(self, chosen, **asked):
+        return restore.plan(self.settings, self.store, chosen, argparse.Namespace(**{"at": None, "name": [], "only": None, **asked}))
+
+    def load(self, folder, beside=False):
+        return restore.restore_databases(self.metastore, str(folder), [], beside)
+
+    def tables(self):
+        return {each["table"]: each["location"] for each in restore.tables_of(self.settings)}
+
+    def bring_back_the_metastore(self, tmp_path):
+        folder = tmp_path / "dump"
+        self.store.restore(self.plan(self.metastore)["snapshot"], restore.spool_of(self.settings, "metastore"), str(folder))
+        return self.load(folder)
+
+
+@pytest.fixture
+def back(site, minio_server, tmp_path, monkeypatch):
+    monkeypatch.setattr(restore, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(restore, "LOCKS", {"mariadb": "SELECT 1", "postgresql": "SELECT 1"})  # the small metastore has none
+    monkeypatch.setenv("PGUSER", "postgres")
+    site.database.folder.chmod(0o755)  # the server's own account signs in
+    return Restore(site, minio_server)
+
+
+@pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
+def test_the_bucket_comes_back_with_the_metastore_that_belongs_to_it(site, table, back, minio_server, tmp_path):
+    site.run("metastore")
+    then = table.location
+    site.bucket.delete(table.folder + "data/1.parquet")  # while it is copied
+    copy = site.run("bucket")
+    assert copy["state"] == "good", copy
+    plan = back.plan(back.bucket)
+    assert plan["snapshot"] == copy["snapshot"] and plan["newer"] == []
+    site.know(1, table.append())
+    site.know(2, Table(site.bucket, "later").append())
+    assert restore.newer_tables(site.settings, back.metastore, plan["metastore"]["tables"]) == [
+        "the metastore knows newer states of 2 tables, such as gold.later"]
+
+    minio_server.stop()
+    for name in os.listdir(site.bucket.drive):
+        shutil.rmtree(site.bucket.drive / name)
+    back.settings["sets"][1]["exclude"].append(str(site.bucket.drive / site.bucket.name / "logs"))
+    restore.restore_folders(back.store, back.bucket, plan["snapshot"], None, "")
+    restore.restore_folders(back.store, back.bucket, plan["snapshot"], restore.spool_of(site.settings, "bucket"), str(tmp_path / "passed"))
+    minio_server.start()
+    assert back.load(str(tmp_path / "passed") + restore.spool_of(site.settings, "bucket")) == {"databases": {site.name: 3}}
+    assert back.tables() == {"sales": then}
+
+    told = restore.complete(back.root, restore.tables_of(site.settings))
+    assert told["undeleted"] == [table.folder + "data/1.parquet"] and told["faults"] == [] and told["rows"] == {"gold.sales": 20}, told
+    assert len(site.bucket.client.get_object(site.bucket.name, table.folder + "data/1.parquet").data) == 200_000
+    assert restore.complete(back.root, restore.tables_of(site.settings))["undeleted"] == []
+
+
+def test_what_is_newer_is_told_and_what_is_left_out_of_backups_is_left_alone(site, table, back, minio_server):
+    site.run("metastore")
+    snapshot = site.run("bucket")["snapshot"]
+    table.append()
+    back.bucket["exclude"].append(str(site.bucket.drive / site.bucket.name / "logs"))
+    site.bucket.put("logs/1", b"log")
+    (sentence,) = back.plan(back.bucket)["newer"]
+    assert "has newer files, such as" in sentence and table.folder in sentence
+    minio_server.stop()
+    restore.restore_folders(back.store, back.bucket, snapshot, None, "")
+    minio_server.start()
+    names = {each.object_name for each in site.bucket.client.list_objects(site.bucket.name, recursive=True)}
+    assert "logs/1" in names and table.folder + "data/3.parquet" not in names and table.folder + "data/2.parquet" in names
+
+
+@pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
+def test_a_metastore_alone_goes_on_to_what_the_bucket_has(site, table, back, tmp_path):
+    site.run("metastore")
+    site.know(1, table.append())
+    back.bring_back_the_metastore(tmp_path)
+    assert back.tables()["sales"] != table.location
+    assert restore.forward(site.settings) == {"tables": 1, "forwarded": ["gold.sales"], "doubtful": []}
+    assert back.tables() == {"sales": table.location}
+    assert restore.forward(site.settings)["forwarded"] == []
+
+
+@pytest.mark.parametrize("spoil, word", [
+    (lambda site, table: site.bucket.put(table.folder + "metadata/00003-b.metadata.json", b"{}"), "several states"),
+    (lambda site, table: table.write(**{"table-uuid": "another"}), "another table"),
+    (lambda site, table: site.bucket.delete(table.folder + "data/3.parquet"), "needs what is not there"),
+])
+def test_but_to_nothing_that_is_in_doubt(site, table, back, spoil, word):
+    site.run("metastore")
+    then = table.location
+    table.append()
+    spoil(site, table)
+    told = restore.forward(site.settings)
+    assert told["forwarded"] == [] and "gold.sales" in told["doubtful"][0] and word in told["doubtful"][0], told
+    assert back.tables() == {"sales": then}
+
+
+def test_a_lost_file_is_named(site, table, back):
+    shutil.rmtree(site.bucket.drive / site.bucket.name / table.folder / "data/2.parquet")
+    assert restore.complete(back.root, restore.tables_of(site.settings))["faults"] == ["gold.sales: %sdata/2.parquet is gone" % table.folder]
+
+
+@pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
+def test_the_drill_of_a_database_leaves_nothing_but_its_result(site, table, back):
+    site.run("metastore")
+    before = back.tables()
+    told = restore.drill(site.settings, back.store, back.metastore)
+    assert told["state"] == "good" and told["databases"] == {site.name + "_restored": 3}, told
+    assert json.loads((site.state / "results/drill-metastore.good.json").read_text()) == told
+    assert back.tables() == before and restore.KINDS[back.metastore["kind"]](back.metastore).tables(site.name + "_restored") == []
+
+
+def test_a_damaged_dump_is_refused_and_the_database_stays(site, table, back, tmp_path):
+    (tmp_path / (site.name + ".sql")).write_text("CREATE TABLE DBS (x INT);\nINSERT INTO nothing")
+    with pytest.raises(Failed):
+        back.load(tmp_path)
+    assert "sales" in back.tables()
