@@ -10,15 +10,17 @@ import subprocess
 import pytest
 import yaml
 
-(TASK,) = yaml.safe_load((pathlib.Path(__file__).parents[3] / "roles/common/tasks/ending.yml").read_text())
+COMMON = pathlib.Path(__file__).parents[3] / "roles/common"
+(TASK,) = yaml.safe_load((COMMON / "tasks/ending.yml").read_text())
 
 
-def due(folder, days=30):
+def due(folder, days=30, newer=":"):
     command = TASK["ansible.builtin.shell"]["cmd"]
-    for formula, value in (("{{ __common_etc }}", str(folder)), ("{{ common_tls_renew_days | int * 86400 }}", str(days * 86400))):
+    for formula, value in (("{{ __common_etc }}", str(folder)), ("{{ common_tls_renew_days | int * 86400 }}", str(days * 86400)),
+                           ("{{ __common_newer }}", newer + "\n")):
         assert formula in command
         command = command.replace(formula, value)
-    done = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
     return done.stdout.splitlines()
 
 
@@ -44,3 +46,8 @@ def test_one_without_a_mark_is_due(tmp_path, certificate):
 def test_a_folder_without_a_certificate_and_a_host_without_any_are_not(tmp_path, certificate):
     certificate.unlink()
     assert due(tmp_path) == [] and due(tmp_path / "tool") == []
+
+
+def test_one_that_is_newer_than_what_shows_it_is_due_once_and_settings_are_not(tmp_path, certificate):
+    said = "\n".join("tool restart %s/%s" % (certificate.parent, name) for name in ("server.crt", "server.pem", "keystore.p12", "ca.crt", "../settings"))
+    assert due(tmp_path, newer="echo '%s'" % said) == [str(certificate)]
