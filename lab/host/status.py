@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from lab.host import ansible, api, checks, containers, daemon, machine, network, settings
 
 CA = settings.SECRETS / 'ca/ca.crt'
-BOTH = settings.SECRETS / 'ca/trusted.crt' # while the authority is changed for another
+BOTH = settings.SECRETS / 'ca/trusted.crt'  # while the authority is changed for another
 
 
 class Place(NamedTuple):

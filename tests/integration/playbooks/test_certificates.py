@@ -46,7 +46,8 @@ def fixture_told(tmp_path_factory):
     (folder / "play.yml").write_text(yaml.safe_dump(PLAY))
     (folder / "values.yml").write_text(yaml.safe_dump({
         "__common_etc": str(folder / "etc"), "tls": str(folder / "etc/tool/tls"), "kept": str(folder), "common_secure_logging": False,
-        "common_tls_ca_dir": str(folder), "common_tls_ca_file": str(folder / "ca.crt"), "common_tls_ca_passphrase": "for a test", "common_tls_address": "192.0.2.4",
+        "common_tls_ca_dir": str(folder),
+        "common_tls_ca_file": str(folder / "ca.crt"), "common_tls_ca_passphrase": "for a test", "common_tls_address": "192.0.2.4",
         "common_tls_host_names": ["tool.example.test", "tool"], "ansible_python_interpreter": sys.executable}))
     done = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", "-i", "localhost,", "-e", "@%s" % (folder / "values.yml"),
