@@ -132,7 +132,7 @@ class TestBadDays:
         self.damage(pack)
         result, code = store.keeper("check")
         assert code == 1 and pack.name[:8] in result["reason"] and result["repositories"]["minio"]["state"] == "failed"
-        # As docs/operations.md says.
+        # As docs/backup.md says.
         store.keeper("restic", "minio", "repair", "packs", pack.name)
         store.back_up("minio", folder, "--force", "--tag=set=bucket")
         assert store.keeper("check")[1] == 0
