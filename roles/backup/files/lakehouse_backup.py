@@ -4,7 +4,7 @@
 """Backs up one set of this host, by restic, and leaves what came of it in a file.
 
     lakehouse_backup.py SETTINGS.json SET         backs it up
-    lakehouse_backup.py SETTINGS.json --report    prints how each set is, as JSON
+    lakehouse_backup.py SETTINGS.json --report    prints how each set is, and the last drill of each that had one, as JSON
 
 SETTINGS.json: restic (path), repository, host, password_file, ca, environment (the store's account), state (folder), s3, sets.
 A set has a name, a kind and what its kind asks for; see the role's README.
@@ -226,11 +226,24 @@ def report(settings: Settings) -> list[dict[str, Any]]:
             for each in settings["sets"]]
 
 
+def drills(settings: Settings) -> list[dict[str, Any]]:
+    """How the last drill of each set was that had one. One that failed is wrong at once: there may be no backup that can be restored."""
+    now, folder, found = datetime.datetime.now(datetime.timezone.utc), os.path.join(settings["state"], "results"), []
+    oldest = settings.get("drill_max_age_minutes", 0)
+    for name in ("drill-" + each["name"] for each in settings["sets"]):
+        last, good = (told_by(os.path.join(folder, name + ending)) for ending in (".json", ".good.json"))
+        if last:
+            told = report_of({"name": name, "kind": "drill", "max_age_minutes": oldest or float("inf")}, last, good, now, now)
+            found.append({**told, "max_age_minutes": oldest,
+                          "problem": "the last drill failed: " + last["reason"] if last["state"] == "failed" else told["problem"]})
+    return found
+
+
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
     if sys.argv[2] == "--report":
-        print(json.dumps(report(settings)))
+        print(json.dumps(report(settings) + drills(settings)))
         return
     wanted = next((each for each in settings["sets"] if each["name"] == sys.argv[2]), None)
     if wanted is None:

@@ -214,10 +214,15 @@ GRANT USAGE ON SCHEMA public TO PUBLIC;
 KINDS: dict[str, Any] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
 
 
+def dumped(server: Any, folder: str) -> list[str]:
+    """The databases that a folder has dumps of."""
+    return sorted(name.removesuffix(server.ending) for name in os.listdir(folder) if name.endswith(server.ending) and name != "globals.sql")
+
+
 def restore_databases(chosen: Settings, folder: str, names: Sequence[str], beside: bool) -> Settings:
     """Load the dumps of databases that are in a folder; tells how many tables each has."""
     server, told = KINDS[chosen["kind"]](chosen), {}
-    for name in names or chosen["databases"]:
+    for name in names or dumped(server, folder):
         dump = os.path.join(folder, name + server.ending)
         if not os.path.exists(dump):
             raise Failed("the backup has no database %s; it has %s" % (name, ", ".join(sorted(os.listdir(folder)))))
@@ -464,14 +469,13 @@ def drill_databases(settings: Settings, store: Store, chosen: Settings, snapshot
         store.restore(snapshot["id"], spool_of(settings, chosen["name"]), folder)
         try:
             tables = restore_databases(chosen, folder, [], beside=True)["databases"]
-            faults += ["the database %s came back empty" % name for name, count in tables.items() if not count]
             if chosen.get("tables"):
                 with open(os.path.join(folder, "tables.json"), encoding="utf-8") as file:
                     had = sorted((each["database"], each["table"], each["location"]) for each in json.load(file)["tables"])
                 has = sorted(tuple(row[1:]) for row in server.rows(POINTERS[chosen["kind"]], BESIDE % chosen["databases"][0]))
                 faults += [] if has == had else ["the metastore came back with %d tables, and its list has %d, or other states of them" % (len(has), len(had))]
         finally:
-            for name in chosen["databases"]:
+            for name in dumped(server, folder):
                 server.drop(name)
     return {"faults": faults, "databases": tables, "seconds_to_restore": round(time.monotonic() - began)}
 
@@ -500,7 +504,8 @@ def drill(settings: Settings, store: Store, chosen: Settings) -> Settings:
     told: Settings = {"set": "drill-" + chosen["name"], "kind": "drill", "state": "failed", "began": stamp(began), "store": settings["repository"]}
     try:
         snapshot = choose(store.good(chosen["name"]))
-        told.update(snapshot=snapshot["id"], minutes_old=age_of(tag(snapshot, "since") or snapshot["time"])["minutes"])
+        told.update(snapshot=snapshot["id"], minutes_old=age_of(tag(snapshot, "since") or snapshot["time"])["minutes"],
+                    bytes=snapshot["summary"]["total_bytes_processed"])
         told.update(DRILLS[chosen["kind"]](settings, store, chosen, snapshot))
         told.update({"reason": "; ".join(told["faults"][:5])} if told["faults"] else {"state": "good"})
     except (Failed, Refused, Unreadable, OSError) as error:
@@ -566,7 +571,7 @@ def plan(settings: Settings, store: Store, chosen: Settings, asked: argparse.Nam
         return {**told, "newer": newer_tables(settings, chosen, listed["tables"])}
     if chosen["kind"] in KINDS:
         server = KINDS[chosen["kind"]](chosen)
-        there = [name for name in asked.name or chosen["databases"] if server.tables(name)]
+        there = [name for name in asked.name if server.tables(name)]
         return {**told, "newer": ["the database %s is there, and in use since the backup" % name for name in there]}
     return {**told, "newer": newer_files(chosen, moment(snapshot["time"]), asked.only)}
 

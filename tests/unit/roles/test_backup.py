@@ -286,6 +286,30 @@ class TestReport:
         assert told["seconds"] is None and told["problem"] is None
 
 
+def drill(tmp_path, last, good_ended=None, oldest=0):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/drill-bucket.json").write_text(json.dumps(last))
+    if good_ended:
+        (tmp_path / "results/drill-bucket.good.json").write_text(json.dumps({"ended": good_ended}))
+    return lakehouse_backup.drills({"state": str(tmp_path), "sets": [{"name": "bucket"}, {"name": "kafka"}], "drill_max_age_minutes": oldest})
+
+
+GOOD = {"began": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:01:00Z", "state": "good"}
+
+
+def test_a_drill_is_told_of_where_there_was_one(tmp_path):
+    (told,) = drill(tmp_path, GOOD, GOOD["ended"])
+    assert (told["set"], told["kind"], told["seconds"], told["problem"]) == ("drill-bucket", "drill", 60, None)
+
+
+def test_a_drill_that_failed_is_wrong_at_once(tmp_path):
+    assert drill(tmp_path, {**GOOD, "state": "failed", "reason": "a file is gone"}, GOOD["ended"])[0]["problem"] == "the last drill failed: a file is gone"
+
+
+def test_an_old_drill_is_wrong_where_the_site_says_so(tmp_path):
+    assert "minutes old" in drill(tmp_path, GOOD, GOOD["ended"], oldest=60)[0]["problem"]
+
+
 @pytest.mark.parametrize("code, err, said", [
     (12, "", "the key does not open"),
     (11, '{"message_type":"exit_error","code":11,"message":"locked by PID 7"}', "locked by PID 7"),
