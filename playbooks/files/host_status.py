@@ -25,7 +25,9 @@ MARK = "# Ansible managed"
 DEBIANS = ["mariad[b].service", "postgresql@*.service", "redis-serve[r].service"]
 PROPERTIES = ("Id", "Type", "ActiveState", "Result", "NRestarts", "ExecMainStartTimestamp")
 MIB = 2**20
-BACKUP = "/usr/local/lib/datalake/lakehouse_backup.py"
+# By the account whose settings they read: of the host's own backups, and of the store of all of them.
+PROGRAMS = "/usr/local/lib/datalake"
+BACKUPS = {"backup": "lakehouse_backup.py", "backup-keeper": "backup_keeper.py"}
 # A stream writes its status every few seconds; it waits a minute or two for a broker that is away.
 STALE_SECONDS = 180
 # What fails is tried again within seconds; by the third time it is no passing fault.
@@ -143,11 +145,11 @@ def memory(meminfo):
     return {"size": values["MemTotal"], "used": values["MemTotal"] - values["MemAvailable"]}
 
 
-def backups(settings):
-    """What the host's backups say of themselves; none where it has none."""
-    if not os.path.exists(settings):
-        return []
-    return json.loads(output(["/usr/bin/python3", BACKUP, settings, "--report"]))
+def backups(etc):
+    """What the host's backups and the store say of themselves; none where it has none."""
+    settings = {os.path.join(etc, account, "settings.json"): program for account, program in BACKUPS.items()}
+    return [found for path, program in settings.items() if os.path.exists(path)
+            for found in json.loads(output(["/usr/bin/python3", os.path.join(PROGRAMS, program), path, "--report"]))]
 
 
 def main():
@@ -161,7 +163,7 @@ def main():
         "firewall": firewall(),
         "disks": disks(),
         "streams": streams("/run", time.time()),
-        "backups": backups("/etc/datalake/backup/settings.json"),
+        "backups": backups("/etc/datalake"),
         "memory": memory(meminfo),
     }, sys.stdout)
 

@@ -5,6 +5,7 @@
 
     backup_keeper.py SETTINGS.json forget
     backup_keeper.py SETTINGS.json check
+    backup_keeper.py SETTINGS.json --report
     backup_keeper.py SETTINGS.json restic REPOSITORY ARGUMENT...
 
 Hosts only add to the store; what goes, goes here, on the store itself, by an account that no other host knows.
@@ -16,6 +17,8 @@ as it is, and named.
 
 check: each repository is held against its own index, and one of `parts` of its files is read, another one each week. A repository without a key
 here (the controller's) has each of its files held against its name, which is its checksum.
+
+--report: what the last runs found, as playbooks/status.yml shows it beside the hosts' backups.
 
 restic: restic itself, with the key of that repository, for who looks or repairs by hand.
 
@@ -40,6 +43,8 @@ from typing import Any, Callable
 # How far a backup's time may be from its file's: one that has to be checked is written once more then, with the time that it had.
 AHEAD, BEHIND = datetime.timedelta(hours=2), datetime.timedelta(days=3)
 UNCHECKED = ".unchecked"
+# How old the last good run may be: some more than the timers have.
+OLDEST = {"forget": datetime.timedelta(days=2), "check": datetime.timedelta(days=9)}
 LOCKED = "--retry-lock=1h"  # a backup that runs is waited for
 NAMED = re.compile("[0-9a-f]{64}")
 
@@ -174,21 +179,42 @@ def run(settings: Settings, verb: str) -> int:
     with open(path.parent / ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        result: dict[str, Any] = {"set": verb, "state": "running", "began": now(), "ended": None, "reason": "", "repositories": before.get("repositories", {})}
+        result: dict[str, Any] = {"set": verb, "state": "running", "began": now(), "ended": None, "reason": "", "good": before.get("good"),
+                                  "repositories": before.get("repositories", {})}
         write(path, result)
         found = repositories(settings, verb, result["repositories"])
         failed = {name: each["reason"] for name, each in found.items() if each["state"] == "failed"}
         disk = shutil.disk_usage(settings["path"])
         result.update(state="failed" if failed else "good", ended=now(), repositories=found, free=disk.free, size=disk.total,
                       reason="; ".join("%s: %s" % each for each in failed.items()), bytes=sum(each.get("bytes", 0) for each in found.values()))
+        if not failed:
+            result["good"] = {"ended": result["ended"], "bytes": result["bytes"]}
         write(path, result)
     print(json.dumps(result))
     return 1 if failed else 0
 
 
+def report(settings: Settings, since: float) -> list[dict[str, Any]]:
+    """One line for each kind of run; where there was none, its age counts from the settings."""
+    found = []
+    for verb, oldest in OLDEST.items():
+        path = pathlib.Path(settings["results"], verb + ".json")
+        last = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"state": "never", "good": None}
+        good = last["good"]
+        began = moment(good["ended"]) if good else datetime.datetime.fromtimestamp(since, datetime.timezone.utc)
+        age = datetime.datetime.now(datetime.timezone.utc) - began
+        old = "no good run for %d days" % age.days if age > oldest else None
+        found.append({"set": verb, "last": {"state": last["state"]}, "good": good, "age_minutes": int(age.total_seconds() // 60),
+                      "problem": last["reason"] if last["state"] == "failed" else old})
+    return found
+
+
 def main(arguments: list[str]) -> int:
     os.umask(0o007)  # the server, which is of the repositories' group, goes on from what is written here
     settings = json.loads(pathlib.Path(arguments[0]).read_text(encoding="utf-8"))
+    if arguments[1] == "--report":
+        print(json.dumps(report(settings, os.stat(arguments[0]).st_mtime)))
+        return 0
     if arguments[1] == "restic":
         name = arguments[2]
         os.environ.update(RESTIC_REPOSITORY=os.path.join(settings["path"], name), RESTIC_PASSWORD=settings["keys"][name])

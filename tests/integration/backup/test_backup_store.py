@@ -13,6 +13,7 @@ import shutil
 import subprocess
 
 import pytest
+from backup_store import KEEPER
 
 VERIFY = pathlib.Path(__file__).resolve().parents[3] / "roles/backup_store/files/verify.py"
 
@@ -180,6 +181,20 @@ class TestBadDays:
             subprocess.run(["umount", store.data], check=True)
             store.data = store.folder / "data"
             store.start()
+
+    def test_the_report_has_what_the_last_runs_found_and_when_one_was_good(self, store, some):
+        store.keeper("forget")
+        store.back_up("minio", some(), "--tag=set=bucket")
+        store.keeper("check")
+        (store.data / "minio/config").unlink()
+        store.keeper("check")
+        forget, check = json.loads(store.keeper("--report", "of all")[0])
+        assert (forget["set"], forget["last"]["state"], forget["problem"]) == ("forget", "good", None) and forget["good"]["ended"]
+        assert (check["set"], check["last"]["state"]) == ("check", "failed") and "its repository is gone" in check["problem"] and check["good"]["bytes"] > 0
+        os.utime(store.folder / "settings.json", (0, 0))
+        (store.folder / "results/forget.json").unlink()
+        done = subprocess.run(["/usr/bin/python3", KEEPER, store.folder / "settings.json", "--report"], check=True, capture_output=True, text=True)
+        assert "no good run for" in json.loads(done.stdout)[0]["problem"]
 
     def test_one_bad_repository_stops_none_of_the_others(self, store, some):
         store.restic("db-hive", "init")

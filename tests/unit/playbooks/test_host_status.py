@@ -55,12 +55,14 @@ def test_units_of_others_templates_and_links_are_left_out(tmp_path):
     assert host_status.managed_units(str(tmp_path)) == ["minio.service"]
 
 
-def test_backups_are_what_the_hosts_program_says(tmp_path, monkeypatch):
-    assert host_status.backups(str(tmp_path / "settings.json")) == []
-    (tmp_path / "program.py").write_text('import json, sys; print(json.dumps([{"set": sys.argv[2]}]))')
-    (tmp_path / "settings.json").touch()
-    monkeypatch.setattr(host_status, "BACKUP", str(tmp_path / "program.py"))
-    assert host_status.backups(str(tmp_path / "settings.json")) == [{"set": "--report"}]
+def test_backups_are_what_the_hosts_programs_say(tmp_path, monkeypatch):
+    assert host_status.backups(str(tmp_path)) == []
+    monkeypatch.setattr(host_status, "PROGRAMS", str(tmp_path))
+    for account, program in host_status.BACKUPS.items():
+        (tmp_path / program).write_text('import json, sys; print(json.dumps([{"set": sys.argv[2], "of": "%s"}]))' % account)
+        (tmp_path / account).mkdir()
+        (tmp_path / account / "settings.json").touch()
+    assert host_status.backups(str(tmp_path)) == [{"set": "--report", "of": account} for account in host_status.BACKUPS]
 
 
 def test_a_release_is_what_the_link_points_to(tmp_path):
