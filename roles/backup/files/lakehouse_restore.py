@@ -46,7 +46,7 @@ from lakehouse_s3 import S3, Missing, Refused, Version, signed
 
 SETTINGS = "/etc/datalake/backup/settings.json"
 CACHE = "/var/cache/lakehouse-restore"
-MINIO, STARTS = "/opt/datalake/minio/bin/minio", 60
+MINIO, CERTIFICATES, STARTS = "/opt/datalake/minio/bin/minio", "/etc/datalake/minio/certs", 60
 ROOT_ACCOUNT = "/etc/datalake/minio/minio.env"
 # What a database is called until it is whole.
 BESIDE = "%s_restored"
@@ -387,11 +387,11 @@ def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % probe.getsockname()[1]
-    account = root_account()
+    account, owner = root_account(), os.stat(drives[0])
     environment = {"MINIO_ROOT_USER": account["account"], "MINIO_ROOT_PASSWORD": account["secret"], "MINIO_REGION": settings["s3"]["region"],
                    "MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "GOMEMLIMIT": "128MiB", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
-    command = ["setpriv", "--reuid=minio", "--regid=minio", "--init-groups", "--pdeathsig=KILL", MINIO, "server", "--quiet", "--address", address,
-               "--certs-dir", "/etc/datalake/minio/certs", *drives]
+    command = ["setpriv", "--reuid=%d" % owner.st_uid, "--regid=%d" % owner.st_gid, "--clear-groups", "--pdeathsig=KILL", MINIO, "server", "--quiet",
+               "--address", address, "--certs-dir", CERTIFICATES, *drives]
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL) as process:
         try:
             s3 = S3({**settings["s3"], **account, "url": "https://" + address})
@@ -410,15 +410,12 @@ def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
 
 @contextlib.contextmanager
 def scratch(path: str, snapshot: Settings) -> Iterator[str]:
-    """A folder on the volume of a path, with room for a backup."""
-    mount = next(str(folder) for folder in pathlib.Path(path).parents if folder.is_mount())
-    need, free = snapshot["summary"]["total_bytes_processed"], shutil.disk_usage(mount).free
+    """A folder beside a path, of the same owner, with room for a backup."""
+    into, need, free = path + "-restored", snapshot["summary"]["total_bytes_processed"], shutil.disk_usage(path).free
     if need > free:
-        raise Failed("the backup needs %d MiB beside what is there, and %s has %d MiB free" % (need >> 20, mount, free >> 20))
-    into = os.path.join(mount, "restored")
+        raise Failed("the backup needs %d MiB beside what is there, and %s has %d MiB free" % (need >> 20, path, free >> 20))
     shutil.rmtree(into, ignore_errors=True)  # of a run that was killed
-    os.makedirs(into, mode=0o755)
-    shutil.copystat(path, into)
+    os.makedirs(into, mode=0o700)
     owner = os.stat(path)
     os.chown(into, owner.st_uid, owner.st_gid)
     try:

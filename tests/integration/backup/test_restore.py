@@ -49,6 +49,10 @@ class Restore:
 @pytest.fixture
 def back(site, minio_server, tmp_path, monkeypatch):
     monkeypatch.setattr(restore, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(restore, "MINIO", str(minio_server.binary))
+    monkeypatch.setattr(restore, "CERTIFICATES", str(minio_server.folder / "certs"))
+    monkeypatch.setattr(restore, "ROOT_ACCOUNT", str(tmp_path / "minio.env"))
+    (tmp_path / "minio.env").write_text('MINIO_ROOT_USER="%s"\nMINIO_ROOT_PASSWORD="%s"\n' % (minio_server.root_user, minio_server.root_secret))
     monkeypatch.setattr(restore, "LOCKS", {"mariadb": "SELECT 1", "postgresql": "SELECT 1"})  # the small metastore has none
     monkeypatch.setenv("PGUSER", "postgres")
     site.database.folder.chmod(0o755)  # the server's own account signs in
@@ -139,6 +143,40 @@ def test_the_drill_of_a_database_leaves_nothing_but_its_result(site, table, back
     assert told["state"] == "good" and told["databases"] == {site.name + "_restored": 3}, told
     assert json.loads((site.state / "results/drill-metastore.good.json").read_text()) == told
     assert back.tables() == before and restore.KINDS[back.metastore["kind"]](back.metastore).tables(site.name + "_restored") == []
+
+
+def test_the_drill_of_a_bucket_reads_every_file_beside_it(site, table, back):
+    site.run("metastore")
+    site.bucket.delete(table.folder + "data/1.parquet")  # while it is copied
+    site.run("bucket")
+    told = restore.drill(site.settings, back.store, back.bucket)
+    assert (told["state"], told["tables"], told["files"], told["rows"]) == ("good", 1, 7, {"gold.sales": 20}), told
+    assert told["bytes"] > 203_000 and not os.path.exists(str(site.bucket.drive) + "-restored")
+
+
+def test_the_drill_names_a_file_that_is_damaged_in_the_backup(site, table, back):
+    site.run("metastore")
+    (part,) = (site.bucket.drive / site.bucket.name / table.folder / "data/1.parquet").glob("*/part.1")
+    with open(part, "r+b") as file:
+        file.seek(70_000)
+        file.write(b"rot")
+    assert site.run("bucket")["state"] == "good"  # its size is right
+    told = restore.drill(site.settings, back.store, back.bucket)
+    assert told["state"] == "failed" and table.folder + "data/1.parquet" in told["reason"], told
+
+
+def test_a_table_gets_those_files_again_that_the_bucket_has_no_more(site, table, back):
+    site.run("metastore")
+    snapshot, then = site.run("bucket")["snapshot"], table.location
+    gone = [table.folder + "data/1.parquet", then.split("/", 3)[3]]
+    for key in gone:
+        site.bucket.delete(key)
+    told = restore.put_back(site.settings, back.store, snapshot, "gold.sales")
+    assert told["location"] == then and sorted(told["put"]) == sorted(gone), told
+    assert restore.complete(back.root, [table.listed()])["undeleted"] == []
+    assert restore.take_back(back.root, told["put"]) == {"deleted": 2}
+    with pytest.raises(Failed, match="no table gold.none"):
+        restore.put_back(site.settings, back.store, snapshot, "gold.none")
 
 
 def test_a_damaged_dump_is_refused_and_the_database_stays(site, table, back, tmp_path):
