@@ -18,6 +18,8 @@ SHARED = re.compile(r"/(tmp|var/tmp|dev/shm|run/lock)(/|$)")
 OPEN = re.compile(r".*/(tls/\.made-[0-9a-f]+|starting\.nft|[a-z]+-cli/(log4j|config)\.properties)")
 # Spark's pages have a plain port each, 400 below, that only leads to the other; the firewall keeps it closed.
 PLAIN_PAGES = 400
+# Who backs up others' files reads them by this capability, and changes none.
+READING = {"CapabilityBoundingSet=CAP_DAC_READ_SEARCH", "AmbientCapabilities=CAP_DAC_READ_SEARCH"}
 
 
 def sandbox():
@@ -53,7 +55,7 @@ def test_each_unit_has_the_sandbox_of_the_template(seen):
     for unit, lines in seen["units"].items():
         last = {line.partition("=")[0]: line for line in lines}
         for line in sandbox():
-            assert last.get(line.partition("=")[0]) == line, unit
+            assert last.get(line.partition("=")[0]) in {line} | (READING if unit.startswith("backup-") else set()), unit
         assert not [line for line in lines if line == "User=root"], unit
 
 
