@@ -23,6 +23,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("lakehouse")
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
+# What the roles' proofs have beside them as a link.
+sys.path.insert(0, str(CHECKOUT / "roles/common/files"))
 
 for name, path in (("gti", []), ("gti.lakehouse", [str(CHECKOUT)])):
     package = types.ModuleType(f"{ansible_collections.__name__}.{name}")

@@ -22,13 +22,15 @@ import urllib3
 from minio import Minio
 from minio.error import S3Error
 
+from proof import run
+
 NAME = re.compile(r"([a-z_]+)-(\d{4})(\d\d)(\d\d)T.*")
 
 
 class Verification:
-    def __init__(self, expected):
+    def __init__(self, expected, proof):
         self.expected, self.bucket, self.prefix = expected, expected["bucket"], expected["prefix"]
-        self.held, self.broken = [], []
+        self.that = proof.that
         # Only this authority is trusted, so that each request proves the chain.
         self.pool = urllib3.PoolManager(
             ssl_context=ssl.create_default_context(cafile=expected["ca_path"]), timeout=10, retries=urllib3.Retry(2, status=0)
@@ -45,16 +47,13 @@ class Verification:
         kind, year, month, day = NAME.fullmatch(batch).groups()
         return f"{self.prefix}{kind}/{year}/{month}/{day}/{batch}"
 
-    def check(self, what, holds):
-        (self.held if holds else self.broken).append(what)
-
     def may_not(self, what, call, code="AccessDenied", undo=None):
         try:
             call()
         except S3Error as error:
-            self.check(f"{what} is refused" if error.code == code else f"{what}: refused otherwise: {error.code}", error.code == code)
+            self.that(error.code == code, f"{what} is refused" if error.code == code else f"{what}: refused otherwise: {error.code}")
         else:
-            self.broken.append(f"{what} was not refused")
+            self.that(False, f"{what} was not refused")
             for client in (self.account, self.reader) if undo else ():
                 with contextlib.suppress(S3Error):
                     undo(client)
@@ -63,13 +62,13 @@ class Verification:
         try:
             response = self.reader.get_object(self.bucket, key)
         except S3Error as error:
-            self.broken.append(f"{key}: {error.code}")
+            self.that(False, f"{key}: {error.code}")
             return
         with response:
             records = [json.loads(line) for line in gzip.decompress(response.read()).splitlines()]
         whole = len({record["event_id"] for record in records}) == len(records) == batch.get("records", len(records)) > 0
-        self.check(f"{key} holds {len(records)} records", whole)
-        self.check(f"{key}: no record was set aside", batch.get("rejected", 0) == 0)
+        self.that(whole, f"{key} holds {len(records)} records")
+        self.that(batch.get("rejected", 0) == 0, f"{key}: no record was set aside")
 
     def refusals(self):
         own, mark = self.keys[0], "verify-" + secrets.token_hex(6)
@@ -99,15 +98,5 @@ class Verification:
                 self.reader.remove_object(self.bucket, key)
 
 
-def main():
-    verification = Verification(json.load(sys.stdin))
-    try:
-        verification.run()
-    except (S3Error, urllib3.exceptions.HTTPError) as error:
-        verification.broken.append(f"{verification.expected['endpoint']}: {error}")
-    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
-    return 1 if verification.broken else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(lambda expected, proof: Verification(expected, proof).run(), S3Error, urllib3.exceptions.HTTPError))

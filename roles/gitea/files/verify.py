@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 import re
 import secrets
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
+
+from proof import Server, run, speaks_plainly
 
 RULES = [
     "enable_push", "enable_force_push", "required_approvals", "enable_status_check", "status_check_contexts",
@@ -35,67 +33,14 @@ RULES = [
 LEFT_AFTER = datetime.timedelta(hours=1)
 
 
-class Proof:
-    def __init__(self):
-        self.held, self.broken = [], []
-
-    def that(self, holds, what):
-        (self.held if holds else self.broken).append(what)
-
-
-class AtHome(urllib.request.HTTPRedirectHandler):
-    """A password goes to the address that was given, or nowhere: other places of the same server are as far as it is led."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        there, here = urlsplit(newurl), urlsplit(req.full_url)
-        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
-        return super().redirect_request(req, fp, code, msg, headers, newurl) if same else None
-
-
-class Server:
-    def __init__(self, wish):
-        self.url = wish["url"].rstrip("/")
-        trust = ssl.create_default_context(cafile=wish["ca_path"])
-        self.opener = urllib.request.build_opener(AtHome, urllib.request.HTTPSHandler(context=trust))
-
-    def ask(self, method, path, who=None, body=None, form=None):
-        """Status, address after redirections and text of an answer."""
-        headers, data = {}, None
-        if who:
-            headers["Authorization"] = "Basic " + b64encode(":".join(who).encode()).decode()
-        if body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(body).encode()
-        if form is not None:
-            data = urlencode(form).encode()
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
-        try:
-            with self.opener.open(request, timeout=30) as answer:
-                return answer.status, answer.url, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.url, error.read().decode(errors="replace")
-
-    def api(self, method, path, who, body=None):
-        """The answer's content; anything but success ends the proof."""
-        status, dummy, text = self.ask(method, "/api/v1" + path, who, body)
-        if status >= 300:
-            raise RuntimeError("%s %s: %d %s" % (method, path, status, text[:300]))
-        return json.loads(text) if text else None
-
-    def status(self, method, path, who=None, body=None):
-        return self.ask(method, "/api/v1" + path, who, body)[0]
-
-
 def prove_strangers(server, wish, admin, proof):
-    dummy, address, dummy = server.ask("GET", "/explore/repos")
-    proof.that("/user/login" in address, "a stranger is asked to sign in")
-    dummy, dummy, page = server.ask("GET", "/user/login")
-    styles = re.findall(r'href="([^"]+[.]css[^"]*)"', page)
-    sizes = [len(server.ask("GET", urlsplit(style).path)[2]) for style in styles]
+    proof.that("/user/login" in server.ask("GET", "/explore/repos").url, "a stranger is asked to sign in")
+    styles = re.findall(r'href="([^"]+[.]css[^"]*)"', server.ask("GET", "/user/login").text)
+    sizes = [len(server.ask("GET", urlsplit(style).path).text) for style in styles]
     proof.that(sum(sizes) > 100000, "its pages have their styles")
     for name in wish["repositories"][:1]:
-        status, address, dummy = server.ask("GET", "/" + name)
-        proof.that("/user/login" in address or status == 404, "a stranger does not see the page of a repository")
+        page = server.ask("GET", "/" + name)
+        proof.that("/user/login" in page.url or page.status == 404, "a stranger does not see the page of a repository")
         proof.that(server.status("GET", "/repos/" + name) in (401, 403, 404), "a stranger does not see a repository through the API")
     proof.that(server.status("GET", "/repos/search") in (401, 403), "a stranger cannot list repositories")
     proof.that(server.status("GET", "/users/search") in (401, 403), "a stranger cannot list people")
@@ -105,19 +50,11 @@ def prove_strangers(server, wish, admin, proof):
     form = {"user_name": name, "email": name + "@example.org", "password": word, "retype": word}
     server.ask("POST", "/user/sign_up", form=form)
     proof.that(server.status("GET", "/users/" + name, admin) == 404, "nobody can register")
-    status, dummy, text = server.ask("GET", "/install")
-    proof.that("install" not in text.lower() or status == 404 or "db_type" not in text, "the installer is closed")
+    page = server.ask("GET", "/install")
+    proof.that("install" not in page.text.lower() or page.status == 404 or "db_type" not in page.text, "the installer is closed")
+    proof.that(not speaks_plainly(server.url), "nothing is said without TLS")
     version = server.api("GET", "/version", admin)["version"].split("+")[0]
     proof.that(version == wish["version"], "the version is %s (it is %s)" % (wish["version"], version))
-
-
-def prove_plain(server, proof):
-    try:
-        urllib.request.urlopen(server.url.replace("https://", "http://"), timeout=10).close()
-        spoke = True
-    except (urllib.error.URLError, OSError):
-        spoke = False
-    proof.that(not spoke, "nothing is said without TLS")
 
 
 class Git:
@@ -236,9 +173,9 @@ def prove_review(server, wish, admin, proof, rules, undo):
         """Status and text of an attempt. Gitea checks a pull request in the background, and until then refuses to merge it for that alone."""
         for attempt in range(120):
             if server.api("GET", path, author)["mergeable"]:
-                status, dummy, text = server.ask("POST", "/api/v1%s/merge" % path, who, {"Do": "merge"})
-                if "try again" not in text:
-                    return status, text[:200]
+                answer = server.ask("POST", "/api/v1%s/merge" % path, who, {"Do": "merge"})
+                if "try again" not in answer.text:
+                    return answer.status, answer.text[:200]
             time.sleep(0.5)
         return 0, "after a minute Gitea still has not checked whether the pull request can be merged"
 
@@ -261,24 +198,16 @@ def prove_review(server, wish, admin, proof, rules, undo):
     proof.that(200 <= status < 300, "an approved and green pull request is merged (%d %s)" % (status, text))
 
 
-def main():
-    wish = json.load(sys.stdin)
-    server = Server(wish)
+def prove(wish, proof):
+    server = Server(wish["url"], wish["ca_path"])
     admin = (wish["username"], wish["password"])
-    proof = Proof()
     remove_leftovers(server, admin, datetime.datetime.now(datetime.timezone.utc) - LEFT_AFTER)
     prove_strangers(server, wish, admin, proof)
-    prove_plain(server, proof)
     rules = rules_of(server, wish, admin)
     with contextlib.ExitStack() as undo:
         if rules:
-            try:
-                prove_review(server, wish, admin, proof, rules, undo)
-            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-                proof.that(False, str(error))
-    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout)
-    sys.exit(1 if proof.broken else 0)
+            prove_review(server, wish, admin, proof, rules, undo)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(prove, subprocess.SubprocessError))

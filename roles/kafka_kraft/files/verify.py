@@ -13,7 +13,6 @@ and what did not as JSON, and ends with 1 if anything did not. Its topics and us
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -36,6 +35,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from proof import run
+
 # A prefix that is granted to nobody.
 NOBODYS = "verify.nobody."
 # A user that is removed at the end as gti.lakehouse.kafka_user removes users. One name for all runs, since Kafka keeps it.
@@ -49,10 +50,10 @@ COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAI
 
 
 class Verification:
-    def __init__(self, expected):
-        self.expected = expected
+    def __init__(self, expected, proof):
+        self.expected, self.that = expected, proof.that
         self.mark = "verify_%08x%s" % (int(time.time()), secrets.token_hex(2))
-        self.held, self.broken, self.topics = [], [], []
+        self.topics = []
         self.admin = AdminClient(self.settings(expected["admin_user"], expected["admin_password"]))
 
     def settings(self, user, password, **more):
@@ -71,9 +72,6 @@ class Verification:
             **more,
         }
 
-    def check(self, what, holds):
-        (self.held if holds else self.broken).append(what)
-
     def expect(self, allowed, what, call):
         """Do it, and see whether it is allowed, or refused for lack of rights and nothing else."""
         try:
@@ -81,15 +79,15 @@ class Verification:
         except KafkaException as error:
             name = error.args[0].name()
             if allowed or not name.endswith("AUTHORIZATION_FAILED"):
-                self.broken.append(f"{what}: {name}: {error.args[0].str()}")
+                self.that(False, f"{what}: {name}: {error.args[0].str()}")
             else:
-                self.held.append(f"{what} is refused")
+                self.that(True, f"{what} is refused")
         else:
-            (self.held if allowed else self.broken).append(what if allowed else f"{what} was not refused")
+            self.that(allowed, what if allowed else f"{what} was not refused")
 
     def run(self, arguments):
         if self.is_kept_out(self.expected["admin_user"], self.expected["admin_password"]):
-            self.broken.append(f"the password of {self.expected['admin_user']} does not work")
+            self.that(False, f"the password of {self.expected['admin_user']} does not work")
             return
         try:
             if arguments[0] == "send":
@@ -107,23 +105,21 @@ class Verification:
 
     def cluster(self):
         found = self.admin.describe_cluster(request_timeout=20).result(20)
-        self.check(f"the cluster is {self.expected['cluster_id']}", found.cluster_id == self.expected["cluster_id"])
-        self.check(
-            f"brokers {', '.join(map(str, self.expected['brokers']))} are there",
-            sorted(node.id for node in found.nodes) == sorted(self.expected["brokers"]),
-        )
+        self.that(found.cluster_id == self.expected["cluster_id"], f"the cluster is {self.expected['cluster_id']}")
+        self.that(sorted(node.id for node in found.nodes) == sorted(self.expected["brokers"]),
+                  f"brokers {', '.join(map(str, self.expected['brokers']))} are there")
         lacking = [
             f"{topic.topic}-{partition.id}"
             for topic in self.admin.list_topics(timeout=20).topics.values()
             for partition in topic.partitions.values()
             if len(partition.isrs) < len(partition.replicas)
         ]
-        self.check(f"partitions that lack a copy: {', '.join(lacking) or 'none'}", not lacking)
+        self.that(not lacking, f"partitions that lack a copy: {', '.join(lacking) or 'none'}")
 
     def strangers(self):
         for user in [self.expected["admin_user"]] + [user["name"] for user in self.expected["users"]]:
-            self.check(f"{user} with a wrong password is refused", self.is_kept_out(user, secrets.token_hex(16)))
-        self.check("an unknown user is refused", self.is_kept_out(self.mark, secrets.token_hex(16)))
+            self.that(self.is_kept_out(user, secrets.token_hex(16)), f"{user} with a wrong password is refused")
+        self.that(self.is_kept_out(self.mark, secrets.token_hex(16)), "an unknown user is refused")
 
     def is_kept_out(self, user, password):
         errors = []
@@ -174,9 +170,9 @@ class Verification:
             self.produce(account, topic, timestamp)
         except KafkaException as error:
             name = error.args[0].name()
-            self.check(f"{what} is refused" if name == "INVALID_TIMESTAMP" else f"{what}: {name}", not taken and name == "INVALID_TIMESTAMP")
+            self.that(not taken and name == "INVALID_TIMESTAMP", f"{what} is refused" if name == "INVALID_TIMESTAMP" else f"{what}: {name}")
         else:
-            self.check(f"{what} is taken", taken)
+            self.that(taken, f"{what} is taken")
 
     def removed_user(self):
         """Rules go first and the user then, as the role does it: without rules an open connection may do nothing."""
@@ -186,13 +182,13 @@ class Verification:
         try:
             self.set_credential(LEAVER, 4096, password)
             producer = Producer({**self.settings(LEAVER, password), "acks": "all", "message.timeout.ms": 15000})
-            self.check("a new user writes on its connection", self.becomes(producer, topic, "taken"))
+            self.that(self.becomes(producer, topic, "taken"), "a new user writes on its connection")
             self.result(self.admin.delete_acls([AclBindingFilter(*rule)]))
-            self.check("an open connection without rules is refused", self.becomes(producer, topic, "TOPIC_AUTHORIZATION_FAILED"))
+            self.that(self.becomes(producer, topic, "TOPIC_AUTHORIZATION_FAILED"), "an open connection without rules is refused")
         finally:
             self.result(self.admin.delete_acls([AclBindingFilter(*rule)]))
             self.set_credential(LEAVER, REMOVED_ITERATIONS, secrets.token_hex(32))
-        self.check("a removed user is refused", self.is_kept_out(LEAVER, password))
+        self.that(self.is_kept_out(LEAVER, password), "a removed user is refused")
 
     def set_credential(self, user, iterations, password):
         self.result(self.admin.alter_user_scram_credentials([UserScramCredentialUpsertion(
@@ -230,9 +226,9 @@ class Verification:
         unsent = producer.flush(300)
         arrived = self.count(account, topic)
         silence = max(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
-        self.check(f"{sent} records sent, {unsent + len(failures)} not taken, longest wait {silence:.1f} s", not unsent and not failures)
-        self.check(f"{len(arrived)} records arrived, {sent - len(set(arrived))} lost, {len(arrived) - len(set(arrived))} twice",
-                   sorted(arrived) == list(range(sent)))
+        self.that(not unsent and not failures, f"{sent} records sent, {unsent + len(failures)} not taken, longest wait {silence:.1f} s")
+        self.that(sorted(arrived) == list(range(sent)),
+                  f"{len(arrived)} records arrived, {sent - len(set(arrived))} lost, {len(arrived) - len(set(arrived))} twice")
 
     # --- helpers ---
 
@@ -320,14 +316,8 @@ def covers(names, name):
 
 
 def main():
-    with open(sys.argv[3], encoding="utf-8") if len(sys.argv) > 3 else sys.stdin as stream:
-        verification = Verification(json.load(stream))
-    try:
-        verification.run(sys.argv[1:])
-    except (KafkaException, TimeoutError) as error:
-        verification.broken.append(f"{','.join(verification.expected['bootstrap_servers'])}: {error}")
-    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
-    return 1 if verification.broken else 0
+    with open(sys.argv[3], encoding="utf-8") if len(sys.argv) > 3 else sys.stdin as expected:
+        return run(lambda wish, proof: Verification(wish, proof).run(sys.argv[1:]), KafkaException, expected=expected)
 
 
 if __name__ == "__main__":

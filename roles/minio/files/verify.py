@@ -24,6 +24,8 @@ from minio.credentials import StaticProvider
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioAdminException, S3Error
 
+from proof import run
+
 # A prefix that is granted to nobody, in each bucket.
 NOBODYS = "verify-nobody/"
 # What a proof that was killed left is so old at least, and goes with the next one's own.
@@ -31,10 +33,9 @@ LEFT_AFTER = datetime.timedelta(hours=1)
 
 
 class Verification:
-    def __init__(self, expected):
-        self.expected = expected
+    def __init__(self, expected, proof):
+        self.expected, self.that = expected, proof.that
         self.mark = "verify-" + secrets.token_hex(6)
-        self.held, self.broken = [], []
         self.address = expected["endpoint"].split("://", 1)[1]
         # Only this authority is trusted, so that each request proves the chain.
         self.pool = urllib3.PoolManager(
@@ -50,25 +51,22 @@ class Verification:
             endpoint=self.address, credentials=StaticProvider(access_key, secret_key), region=self.expected["region"], http_client=self.pool
         )
 
-    def check(self, what, holds):
-        (self.held if holds else self.broken).append(what)
-
     def may(self, what, call):
         try:
             call()
         except (S3Error, MinioAdminException) as error:
-            self.broken.append(f"{what}: refused: {error}")
+            self.that(False, f"{what}: refused: {error}")
         else:
-            self.held.append(what)
+            self.that(True, what)
 
     def may_not(self, what, call, codes=("AccessDenied",)):
         try:
             call()
         except (S3Error, MinioAdminException) as error:
             refused = any(code in str(error) for code in codes)
-            (self.held if refused else self.broken).append(f"{what} is refused" if refused else f"{what}: refused otherwise: {error}")
+            self.that(refused, f"{what} is refused" if refused else f"{what}: refused otherwise: {error}")
         else:
-            self.broken.append(f"{what} was not refused")
+            self.that(False, f"{what} was not refused")
 
     def expect(self, allowed, what, call):
         (self.may if allowed else self.may_not)(what, call)
@@ -79,9 +77,9 @@ class Verification:
         answer = json.loads(self.admin(self.expected["root_user"], self.expected["root_password"]).info())
         for node in answer["servers"]:
             release = "RELEASE." + node["version"].replace(":", "-")
-            self.check(f"{node['endpoint']} is online, of release {release}", node["state"] == "online" and release == self.expected["version"])
+            self.that(node["state"] == "online" and release == self.expected["version"], f"{node['endpoint']} is online, of release {release}")
         plain = urllib3.PoolManager(timeout=10, retries=False).request("GET", f"http://{self.address}/minio/health/live")
-        self.check("plain HTTP is refused", plain.status == 400)
+        self.that(plain.status == 400, "plain HTTP is refused")
 
     def strangers(self):
         anyone = self.client()
@@ -116,7 +114,7 @@ class Verification:
         if version:
             self.may_not(f"{name} deleting a version in {where}", lambda: client.remove_object(bucket, theirs, version))
             batch = [error.code for error in client.remove_objects(bucket, [DeleteObject(theirs, version)])]
-            self.check(f"{name} deleting a version in {where} within a batch is refused", batch == ["AccessDenied"])
+            self.that(batch == ["AccessDenied"], f"{name} deleting a version in {where} within a batch is refused")
         self.expect(may_write, f"{name} deleting in {where}", lambda: client.remove_object(bucket, theirs))
 
     def versions(self):
@@ -125,14 +123,14 @@ class Verification:
             first = put(self.root, bucket, name, b"first").version_id
             put(self.root, bucket, name, b"second")
             self.root.remove_object(bucket, name)
-            self.check(f"{bucket} keeps what is overwritten and deleted", self.read(self.root, bucket, name, first) == b"first")
+            self.that(self.read(self.root, bucket, name, first) == b"first", f"{bucket} keeps what is overwritten and deleted")
         for bucket, prefix in self.unversioned():
             name = f"{prefix}{self.mark}-twice"
             put(self.root, bucket, name, b"first")
             put(self.root, bucket, name, b"second")
             self.root.remove_object(bucket, name)
             left = list(self.root.list_objects(bucket, name, include_version=True))
-            self.check(f"{bucket}/{prefix} keeps nothing that is overwritten or deleted", not left)
+            self.that(not left, f"{bucket}/{prefix} keeps nothing that is overwritten or deleted")
 
     # --- helpers ---
 
@@ -162,7 +160,7 @@ class Verification:
             versions = [DeleteObject(entry.object_name, entry.version_id) for entry in found
                         if self.goes(entry.object_name.removeprefix(prefix), entry.last_modified)]
             for error in self.root.remove_objects(bucket, versions):
-                self.broken.append(f"{bucket}/{error.name} could not be cleaned up: {error.message}")
+                self.that(False, f"{bucket}/{error.name} could not be cleaned up: {error.message}")
         for bucket in self.root.list_buckets():
             if self.goes(bucket.name, bucket.creation_date):
                 self.root.remove_bucket(bucket.name)
@@ -187,15 +185,5 @@ def put(client, bucket, name, content=b"verify"):
     return client.put_object(bucket, name, io.BytesIO(content), len(content))
 
 
-def main():
-    verification = Verification(json.load(sys.stdin))
-    try:
-        verification.run()
-    except (S3Error, MinioAdminException, urllib3.exceptions.HTTPError) as error:
-        verification.broken.append(f"{verification.expected['endpoint']}: {error}")
-    json.dump({"held": verification.held, "broken": verification.broken}, sys.stdout, indent=1)
-    return 1 if verification.broken else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(lambda expected, proof: Verification(expected, proof).run(), S3Error, MinioAdminException, urllib3.exceptions.HTTPError))

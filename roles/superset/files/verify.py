@@ -15,12 +15,12 @@ import http.cookiejar
 import json
 import re
 import secrets
-import ssl
 import sys
 import time
-import urllib.error
 import urllib.request
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
+
+from proof import Server, run, speaks_plainly
 
 # What Trino says of a table that no pipeline has made yet, and of what a user may not see.
 NO_TABLE = re.compile(r"does not exist|TABLE_NOT_FOUND|SCHEMA_NOT_FOUND")
@@ -30,74 +30,31 @@ LEFT = re.compile("verify_([0-9a-f]{8})[0-9a-f]{4}")
 LEFT_AFTER_SECONDS = 3600
 
 
-class Proof:
-    def __init__(self):
-        self.held, self.broken = [], []
-
-    def that(self, holds, what):
-        (self.held if holds else self.broken).append(what)
-
-
-class AtHome(urllib.request.HTTPRedirectHandler):
-    """A password goes to the address that was given, or nowhere: other places of the same server are as far as it is led."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        there, here = urlsplit(newurl), urlsplit(req.full_url)
-        same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
-        return super().redirect_request(req, fp, code, msg, headers, newurl) if same else None
-
-
-class Person:
+class Person(Server):
     """Somebody with a browser, who may hold a token of the API as well."""
 
+    seconds = 120
+
     def __init__(self, wish):
-        self.url = wish["url"].rstrip("/")
         self.jar = http.cookiejar.CookieJar()
-        self.headers = {"Referer": self.url}
-        trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=wish["ca_path"]))
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), AtHome, trust, urllib.request.HTTPCookieProcessor(self.jar))
-
-    def ask(self, method, path, body=None, form=None):
-        """Status, address after redirections, headers and text of an answer."""
-        headers, data = dict(self.headers), None
-        if body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(body).encode()
-        if form is not None:
-            data = urlencode(form).encode()
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
-        try:
-            with self.opener.open(request, timeout=120) as answer:
-                return answer.status, answer.url, answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.url, error.headers, error.read().decode(errors="replace")
-
-    def status(self, method, path, body=None):
-        return self.ask(method, path, body)[0]
-
-    def api(self, method, path, body=None):
-        """The answer's content; anything but success ends the proof."""
-        status, dummy, dummy, text = self.ask(method, "/api/v1" + path, body)
-        if status >= 300:
-            raise RuntimeError("%s %s: %d %s" % (method, path, status, text[:300]))
-        return json.loads(text) if text else {}
+        super().__init__(wish["url"], wish["ca_path"], urllib.request.HTTPCookieProcessor(self.jar))
+        self.headers["Referer"] = self.url
 
     def sign_in(self, name, password):
         """By the API; what writes needs its second token too."""
-        answer = self.api("POST", "/security/login", {"username": name, "password": password, "provider": "db"})
+        answer = self.api("POST", "/security/login", body={"username": name, "password": password, "provider": "db"})
         self.headers["Authorization"] = "Bearer " + answer["access_token"]
         self.headers["X-CSRFToken"] = self.api("GET", "/security/csrf_token/")["result"]
         return self
 
     def sign_in_by_page(self, name, password):
-        page = self.ask("GET", "/login/")[3]
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        return self.ask("POST", "/login/", form={"username": name, "password": password, "csrf_token": token.group(1) if token else ""})
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.ask("GET", "/login/").text)
+        self.ask("POST", "/login/", form={"username": name, "password": password, "csrf_token": token.group(1) if token else ""})
 
     def execute(self, database, sql, background=False):
         body = {"database_id": database, "sql": sql, "schema": "gold", "runAsync": background, "client_id": secrets.token_hex(5), "queryLimit": 10}
-        status, dummy, dummy, text = self.ask("POST", "/api/v1/sqllab/execute/", body)
-        return status, text
+        answer = self.ask("POST", "/api/v1/sqllab/execute/", body=body)
+        return answer.status, answer.text
 
     def query(self, database, sql):
         """Whether SQL Lab runs it, and what it says."""
@@ -130,8 +87,8 @@ class Person:
         query = {"columns": columns, "metrics": metrics, "row_limit": 5, "filters": [], "orderby": []}
         source = {"id": datasets[chart["datasource_name_text"]], "type": "table"}
         body = {"datasource": source, "queries": [query], "result_format": "json", "result_type": "full", "force": True}
-        status, dummy, dummy, text = self.ask("POST", "/api/v1/chart/data", body)
-        return status, (json.loads(text)["result"][0]["data"] if status == 200 else []), text
+        answer = self.ask("POST", "/api/v1/chart/data", body=body)
+        return answer.status, (json.loads(answer.text)["result"][0]["data"] if answer.status == 200 else []), answer.text
 
 
 def all_of(person, kind):
@@ -141,49 +98,44 @@ def all_of(person, kind):
 def prove_strangers(wish, proof):
     stranger = Person(wish)
     for page in ("/superset/welcome/", "/dashboard/list/", "/superset/sqllab/", "/users/list/"):
-        status, address, dummy, dummy = stranger.ask("GET", page)
-        proof.that("/login" in address or status in (401, 403, 404), "a stranger who asks for %s is asked to sign in" % page)
+        answer = stranger.ask("GET", page)
+        proof.that("/login" in answer.url or answer.status in (401, 403, 404), "a stranger who asks for %s is asked to sign in" % page)
     for path in ("/chart/", "/dashboard/", "/database/", "/dataset/", "/security/users/", "/security/roles/", "/assets/export/"):
-        status = stranger.status("GET", "/api/v1" + path)
+        status = stranger.status("GET", path)
         proof.that(status == 401, "without a token the API does not answer to %s (%d)" % (path, status))
-    proof.that(stranger.status("GET", "/register/form") == 404, "nobody can register")
-    proof.that(stranger.status("GET", "/swagger/v1") == 404, "the API's description is not shown")
-    dummy, dummy, headers, dummy = stranger.ask("GET", "/login/")
+    proof.that(stranger.ask("GET", "/register/form").status == 404, "nobody can register")
+    proof.that(stranger.ask("GET", "/swagger/v1").status == 404, "the API's description is not shown")
+    headers = stranger.ask("GET", "/login/").headers
     policy = headers.get("Content-Security-Policy", "")
     proof.that("'nonce-" in policy and "frame-ancestors 'none'" in policy and "http:" not in policy, "pages run no script but their own, in no frame")
     proof.that("max-age" in headers.get("Strict-Transport-Security", ""), "browsers are told to come by TLS alone")
     cookie = headers.get("Set-Cookie", "")
     proof.that(all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax")), "its cookie is for TLS alone, and no script reads it")
-    try:
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(wish["url"].replace("https://", "http://"), timeout=10).close()
-        spoke = True
-    except (urllib.error.URLError, OSError):
-        spoke = False
-    proof.that(not spoke, "nothing is said without TLS")
+    proof.that(not speaks_plainly(stranger.url), "nothing is said without TLS")
 
 
 def prove_signing_in(wish, proof):
     name, password = wish["username"], wish["password"]
     body = {"username": name, "password": secrets.token_urlsafe(8), "provider": "db"}
-    proof.that(Person(wish).status("POST", "/api/v1/security/login", body) == 401, "the API refuses a wrong password")
+    proof.that(Person(wish).status("POST", "/security/login", body=body) == 401, "the API refuses a wrong password")
     person = Person(wish)
     person.sign_in_by_page(name, secrets.token_urlsafe(8))
-    proof.that("/login" in person.ask("GET", "/superset/welcome/")[1], "the page refuses a wrong password")
+    proof.that("/login" in person.ask("GET", "/superset/welcome/").url, "the page refuses a wrong password")
     person = Person(wish)
     person.ask("GET", "/login/")
     person.ask("POST", "/login/", form={"username": name, "password": password})
-    proof.that(person.status("GET", "/api/v1/me/") == 401, "a form without its token lets nobody in")
+    proof.that(person.status("GET", "/me/") == 401, "a form without its token lets nobody in")
     person = Person(wish)
-    dummy, dummy, dummy, page = person.sign_in_by_page(name, password)
-    proof.that(person.status("GET", "/api/v1/me/") == 200, "the page lets in with the right password")
-    proof.that(wish["version"] in person.ask("GET", "/superset/welcome/")[3], "the version is %s" % wish["version"])
-    status = person.status("POST", "/api/v1/dashboard/", {"dashboard_title": "verify"})
+    person.sign_in_by_page(name, password)
+    proof.that(person.status("GET", "/me/") == 200, "the page lets in with the right password")
+    proof.that(wish["version"] in person.ask("GET", "/superset/welcome/").text, "the version is %s" % wish["version"])
+    status = person.status("POST", "/dashboard/", body={"dashboard_title": "verify"})
     proof.that(status == 400, "who is signed in by the page writes nothing without a token of that page (%d)" % status)
     kept = [(cookie.name, cookie.value) for cookie in person.jar]
     person.ask("GET", "/logout/")
     thief = Person(wish)
     thief.headers["Cookie"] = "; ".join("%s=%s" % pair for pair in kept)
-    proof.that(thief.status("GET", "/api/v1/me/") == 401, "who signed out is out, whoever kept the cookie")
+    proof.that(thief.status("GET", "/me/") == 401, "who signed out is out, whoever kept the cookie")
 
 
 @contextlib.contextmanager
@@ -197,16 +149,16 @@ def somebody(wish, admin, role, name=None):
     answer = admin.api("GET", "/security/users/?q=(page_size:100,filters:!((col:username,opr:eq,value:%s)))" % name)
     if answer["ids"]:
         number = answer["ids"][0]
-        admin.api("PUT", "/security/users/%d" % number, fields)
+        admin.api("PUT", "/security/users/%d" % number, body=fields)
     else:
-        number = admin.api("POST", "/security/users/", dict(fields, username=name))["id"]
+        number = admin.api("POST", "/security/users/", body=dict(fields, username=name))["id"]
     try:
         person = Person(wish)
         person.credentials = (name, password)
         person.sign_in_by_page(name, password)
         yield person.sign_in(name, password)
     finally:
-        admin.api("PUT", "/security/users/%d" % number, {"active": False, "password": secrets.token_urlsafe(32)})
+        admin.api("PUT", "/security/users/%d" % number, body={"active": False, "password": secrets.token_urlsafe(32)})
 
 
 def prove_no_power(person, who, database, proof):
@@ -219,29 +171,29 @@ def prove_no_power(person, who, database, proof):
         "make a connection": ("POST", "/database/", {"database_name": "verify-x", "sqlalchemy_uri": "trino://x@localhost/x"}),
     }
     for what, (method, path, body) in tried.items():
-        status = person.status(method, "/api/v1" + path, body)
+        status = person.status(method, path, body=body)
         proof.that(status in (403, 404), "%s cannot %s (%d)" % (who, what, status))
 
 
 def prove_viewer(person, admin, database, proof):
     prove_no_power(person, "BI Viewer", database, proof)
     proof.that(not person.query(database, "select 1")[0], "BI Viewer cannot use SQL Lab")
-    address = urlsplit(person.ask("GET", "/superset/welcome/")[1]).path
+    address = urlsplit(person.ask("GET", "/superset/welcome/").url).path
     proof.that(address == "/superset/welcome/", "BI Viewer sees the first page (%s)" % address)
     for page in ("/superset/sqllab/", "/sqllab/", "/users/list/", "/databaseview/list/"):
-        status, address, dummy, dummy = person.ask("GET", page)
-        proof.that(status in (403, 404) or urlsplit(address).path != page, "BI Viewer cannot open %s (%d)" % (page, status))
+        answer = person.ask("GET", page)
+        proof.that(answer.status in (403, 404) or urlsplit(answer.url).path != page, "BI Viewer cannot open %s (%d)" % (page, answer.status))
     seen = {item["id"]: item["dashboard_title"] for item in all_of(person, "dashboard")}
     there = all_of(admin, "dashboard")
     if there:
         proof.that(seen, "BI Viewer sees dashboards: %s" % ", ".join(sorted(seen.values())))
         for number in [item["id"] for item in there][:1]:
             for method, body in (("PUT", {"dashboard_title": "verify"}), ("DELETE", None)):
-                status = person.status(method, "/api/v1/dashboard/%d" % number, body)
+                status = person.status(method, "/dashboard/%d" % number, body=body)
                 proof.that(status in (403, 404), "BI Viewer cannot %s a dashboard (%d)" % (method, status))
-    status = person.status("POST", "/api/v1/chart/", {"slice_name": "verify", "datasource_id": 1, "datasource_type": "table"})
+    status = person.status("POST", "/chart/", body={"slice_name": "verify", "datasource_id": 1, "datasource_type": "table"})
     proof.that(status == 403, "BI Viewer makes no charts (%d)" % status)
-    proof.that(person.status("GET", "/api/v1/database/%d/connection" % database) in (403, 404), "BI Viewer does not see the connection")
+    proof.that(person.status("GET", "/database/%d/connection" % database) in (403, 404), "BI Viewer does not see the connection")
 
 
 def prove_whom_trino_sees(person, wish, database, proof):
@@ -308,14 +260,14 @@ def prove_days(admin, database, proof):
     name = "verify_%08x%s" % (int(time.time()), secrets.token_hex(2))
     rows = ", ".join("timestamp '2026-03-%s UTC'" % moment for moment in ("03 01:00", "03 12:00", "04 02:00"))
     sql = "select * from (values %s) as moments (at)" % rows
-    number = admin.api("POST", "/dataset/", {"database": database, "schema": "gold", "sql": sql, "table_name": name})["id"]
+    number = admin.api("POST", "/dataset/", body={"database": database, "schema": "gold", "sql": sql, "table_name": name})["id"]
     try:
         count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "count"}
         day = {"expressionType": "SQL", "sqlExpression": "at", "label": "at", "columnType": "BASE_AXIS", "timeGrain": "P1D"}
 
         def asked(**query):
             body = {"datasource": {"id": number, "type": "table"}, "queries": [{"metrics": [count], **query}], "result_format": "json", "result_type": "full"}
-            return admin.api("POST", "/chart/data", body)["result"][0]["data"]
+            return admin.api("POST", "/chart/data", body=body)["result"][0]["data"]
 
         bars = {datetime.date(1970, 1, 1) + datetime.timedelta(milliseconds=bar["at"]): bar["count"] for bar in asked(columns=[day])}
         found = {first: asked(columns=[], filters=[{"col": "at", "op": "TEMPORAL_RANGE", "val": "%s : %s" % (first, first + datetime.timedelta(days=1))}])
@@ -326,33 +278,26 @@ def prove_days(admin, database, proof):
         admin.api("DELETE", "/dataset/%d" % number)
 
 
-def main():
-    wish = json.load(sys.stdin)
-    proof = Proof()
-    try:
-        prove_strangers(wish, proof)
-        prove_signing_in(wish, proof)
-        admin = Person(wish).sign_in(wish["username"], wish["password"])
-        database = {item["database_name"]: item["id"] for item in all_of(admin, "database")}[wish["database"]]
-        prove_importer(wish, database, proof)
-        people = {
-            "BI Viewer": lambda person: prove_viewer(person, admin, database, proof),
-            "Data Analyst": lambda person: prove_analyst(person, database, proof),
-            "Data Engineer": lambda person: prove_engineer(person, wish, database, proof),
-        }
-        for role in [role for role in people if role in wish["roles"]]:
-            with somebody(wish, admin, role) as person:
-                people[role](person)
-        if wish["impersonate"] and "Data Engineer" in wish["roles"]:
-            with somebody(wish, admin, "Data Engineer", "unknown") as person:
-                prove_unknown_to_trino(person, database, proof)
-        prove_charts(admin, proof)
-        prove_days(admin, database, proof)
-    except (RuntimeError, OSError, KeyError) as error:
-        proof.that(False, "%s: %s" % (type(error).__name__, error))
-    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout)
-    sys.exit(1 if proof.broken else 0)
+def prove(wish, proof):
+    prove_strangers(wish, proof)
+    prove_signing_in(wish, proof)
+    admin = Person(wish).sign_in(wish["username"], wish["password"])
+    database = {item["database_name"]: item["id"] for item in all_of(admin, "database")}[wish["database"]]
+    prove_importer(wish, database, proof)
+    people = {
+        "BI Viewer": lambda person: prove_viewer(person, admin, database, proof),
+        "Data Analyst": lambda person: prove_analyst(person, database, proof),
+        "Data Engineer": lambda person: prove_engineer(person, wish, database, proof),
+    }
+    for role in [role for role in people if role in wish["roles"]]:
+        with somebody(wish, admin, role) as person:
+            people[role](person)
+    if wish["impersonate"] and "Data Engineer" in wish["roles"]:
+        with somebody(wish, admin, "Data Engineer", "unknown") as person:
+            prove_unknown_to_trino(person, database, proof)
+    prove_charts(admin, proof)
+    prove_days(admin, database, proof)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(prove))

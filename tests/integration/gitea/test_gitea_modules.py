@@ -294,7 +294,7 @@ class TestVerify:
         assert server.api("POST", "/orgs", {"username": "verify-0123abcd"})[0] == 201
         assert server.api("POST", "/orgs/verify-0123abcd/repos", {"name": "proof"})[0] == 201
         now, admin = datetime.datetime.now(datetime.timezone.utc), (server.admin, server.password)
-        gitea = proof.Server({"url": server.url, "ca_path": str(server.ca_path)})
+        gitea = proof.Server(server.url, str(server.ca_path))
         proof.remove_leftovers(gitea, admin, now - proof.LEFT_AFTER)
         assert there() == [200, 200, 200]
         proof.remove_leftovers(gitea, admin, now + datetime.timedelta(minutes=1))

@@ -28,11 +28,11 @@ def load(path):
 
 
 def gitea(url, path):
-    return load("roles/gitea/files/verify.py").Server({"url": url, "ca_path": None}).ask("GET", path, WHO)
+    return load("roles/gitea/files/verify.py").Server(url, None).ask("GET", path, WHO)
 
 
 def airflow(url, path):
-    return load("roles/airflow/files/verify.py").Server({"url": url, "ca_path": None}).ask("GET", path, WHO)
+    return load("roles/airflow/files/verify.py").Airflow(url, None).ask("GET", path, WHO)
 
 
 def superset(url, path):
