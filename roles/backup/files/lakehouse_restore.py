@@ -94,6 +94,10 @@ class Store(Restic):
     def __init__(self, settings: Settings) -> None:
         super().__init__({**settings, "state": CACHE})
 
+    def run(self, *arguments: str) -> str:
+        """While the store removes what is old, it is waited for."""
+        return super().run("--retry-lock", "1h", *arguments)
+
     def good(self, name: str) -> list[Settings]:
         """The snapshots of a set that count."""
         return json.loads(self.run("snapshots", "--host", self.host, "--tag", "set=" + name)) or []
@@ -409,9 +413,9 @@ def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
 
 
 @contextlib.contextmanager
-def scratch(path: str, snapshot: Settings) -> Iterator[str]:
-    """A folder beside a path, of the same owner, with room for a backup."""
-    into, need, free = path + "-restored", snapshot["summary"]["total_bytes_processed"], shutil.disk_usage(path).free
+def scratch(path: str, need: int) -> Iterator[str]:
+    """A folder beside a path, of the same owner, with room for so many bytes."""
+    into, free = path + "-restored", shutil.disk_usage(path).free
     if need > free:
         raise Failed("the backup needs %d MiB beside what is there, and %s has %d MiB free" % (need >> 20, path, free >> 20))
     shutil.rmtree(into, ignore_errors=True)  # of a run that was killed
@@ -428,7 +432,8 @@ def scratch(path: str, snapshot: Settings) -> Iterator[str]:
 def beside(settings: Settings, store: Store, snapshot: Settings, prefixes: Sequence[str] = ()) -> Iterator[S3]:
     """A bucket's backup, or what it has below some prefixes, in an object store of its own."""
     chosen = next(each for each in settings["sets"] if each["kind"] == "bucket")
-    with scratch(chosen["drives"][0], snapshot) as into:
+    # How large a part is, nobody knows before.
+    with scratch(chosen["drives"][0], 0 if prefixes else snapshot["summary"]["total_bytes_processed"]) as into:
         for drive in chosen["drives"]:
             for path in [drive + "/.minio.sys", *("/".join([drive, settings["s3"]["bucket"], prefix]).rstrip("/") for prefix in prefixes or [""])]:
                 restore_folders(store, chosen, snapshot["id"], path, into)
@@ -480,7 +485,7 @@ def drill_databases(settings: Settings, store: Store, chosen: Settings, snapshot
 def drill_folders(settings: Settings, store: Store, chosen: Settings, snapshot: Settings) -> Settings:
     """Folders beside those that there are, and each repository of git in them whole."""
     began, faults, found = time.monotonic(), [], 0
-    with scratch(chosen["paths"][0], snapshot) as into:
+    with scratch(chosen["paths"][0], snapshot["summary"]["total_bytes_processed"]) as into:
         told = restore_folders(store, chosen, snapshot["id"], None, into)
         restored = time.monotonic()
         for path in sorted(pathlib.Path(into).rglob("*.git")):
