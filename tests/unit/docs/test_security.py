@@ -62,7 +62,7 @@ def test_ports_are_those_that_the_firewalls_are_made_of(page):
 def test_accounts_of_the_object_store_are_those_that_policies_are_made_of(page):
     accounts = {user["name"]: user for user in site("s3.yml")["minio_users_default"]}
     rows = {spans(name)[0]: (set(spans(read)), set(spans(write))) for name, read, write in table(page, "`lakehouse-root`")}
-    assert set(rows) == set(accounts) | {"forget", "lakehouse-root"}
+    assert set(rows) == set(accounts) | {"forget", "backup", "lakehouse-root"}
     for name, account in accounts.items():
         for grant in account.get("grants", []):
             read, write = set(grant.get("read", [])), set(grant["write"])
