@@ -101,7 +101,7 @@ def certificates(folder):
 
 def firewall():
     """Whether the kernel has the rules of the file, which a network namespace that ends at once tells as the kernel does."""
-    shown = "nft list table inet lakehouse"
+    shown = "nft --stateless --terse list table inet lakehouse"
     asked = [["unshare", "--net", "sh", "-c", "nft --file /etc/nftables.conf && " + shown], shown.split()]
     said = [subprocess.run(argv, check=False, capture_output=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}).stdout for argv in asked]
     return bool(said[0]) and said[0] == said[1]

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import ipaddress
+import urllib.parse
 
 from ansible.errors import AnsibleFilterError
 
 ADMIN = "admin"
+DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22}
+OUTSIDE = ("203.0.113.1", 443)  # of addresses for documentation, which nobody has
 
 
 def firewall_rules(flows, host_groups, groups, addresses, admin_networks, controllers=()):
@@ -46,7 +49,77 @@ def _inside(addresses, networks):
     return sorted({address for address in addresses if any(ipaddress.ip_address(address) in span for span in spans)})
 
 
-def port_checks(flows, this_host, host_groups, groups, addresses):
+def outgoing_rules(flows, host_groups, groups, addresses, outgoing):
+    """Turn the site's table of flows, read in the other direction, and what it lists besides into what one host may connect to.
+
+    :param flows: as for :func:`firewall_rules`.
+    :param host_groups: names of the groups that the host is in.
+    :param groups: all groups of the inventory, name to list of hosts.
+    :param addresses: address of each host.
+    :param outgoing: list of dicts ``to`` (address or network), ``port``, ``from`` (groups), ``what``, and ``protocols`` where not TCP alone.
+    :returns: list of dicts ``port``, ``protocols``, ``to`` (sorted addresses), ``what``; a flow to nobody gives none.
+    :raises AnsibleFilterError: a host of a flow has no address.
+    """
+    rules = []
+    for flow in flows:
+        hosts = {_address(host, addresses, flow) for host in groups.get(flow["to"], ())} if set(flow["from"]) & set(host_groups) else ()
+        if hosts:
+            rules.append({"port": flow["port"], "protocols": ["tcp"], "to": sorted(hosts), "what": flow["what"]})
+    for other in outgoing:
+        if set(other["from"]) & set(host_groups):
+            rules.append({"port": other["port"], "protocols": other.get("protocols", ["tcp"]), "to": [other["to"]], "what": other["what"]})
+    return rules
+
+
+def outgoing_endpoints(named, addresses, listed):
+    """Make of what a site names in other variables what its hosts may connect to.
+
+    :param named: list of dicts ``at`` (a URL, an address or a host, or a list of these; empty for none), ``variable`` (where the site names it),
+        ``from`` (groups), ``what``, ``port`` where ``at`` has none, and ``protocols`` where not TCP alone.
+    :param addresses: address of each host of the site.
+    :param listed: what the site lists itself. A host that is known by name alone is this list's business.
+    :returns: list of dicts as for :func:`outgoing_rules`, each address and port once; loopback needs none.
+    :raises AnsibleFilterError: a host is known by name alone, and nothing is listed for its port.
+    """
+    found = {}
+    for one in named:
+        for place in [one["at"]] if isinstance(one["at"], str) else one["at"]:
+            if not place:
+                continue
+            host, port = _endpoint(place, one)
+            host = addresses.get(host, host)
+            network = _network(host)
+            if network is None and host != "localhost" and str(port) not in {str(other.get("port")) for other in listed}:
+                raise AnsibleFilterError(
+                    "%s names %s, and a firewall knows addresses only: write its address there, or add {to: ADDRESS, port: %s, from: [%s], what: %s} to "
+                    "lakehouse_outgoing_extra." % (one["variable"], host, port, ", ".join(one["from"]), one["what"]))
+            if network is not None and not network.is_loopback:
+                found[host, port] = {"to": host, "port": port, "protocols": one.get("protocols", ["tcp"]), "from": one["from"], "what": one["what"]}
+    return list(found.values())
+
+
+def _endpoint(place, one):
+    if _network(place) is not None:
+        return place, one.get("port")
+    try:
+        parts = urllib.parse.urlsplit(place if "//" in place else "//" + place)
+        host, port = parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme) or one.get("port")
+    except ValueError:
+        host, port = None, None
+    if not host or not port:
+        # Not what it is: a URL may hold a password.
+        raise AnsibleFilterError("%s names no host and port: write it as http://HOST:PORT." % one["variable"])
+    return host, port
+
+
+def _network(text):
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
+
+
+def port_checks(flows, this_host, host_groups, groups, addresses, outgoing=None, unfenced=()):
     """List every port of the site as one host should find it.
 
     :param flows: as for :func:`firewall_rules`; of a range of ports, the first stands for all.
@@ -54,7 +127,11 @@ def port_checks(flows, this_host, host_groups, groups, addresses):
     :param host_groups: names of the groups that it is in.
     :param groups: all groups of the inventory, name to list of hosts.
     :param addresses: address of each host.
-    :returns: list of dicts ``address``, ``port``, ``open`` (whether the host may come in), ``what``.
+    :param outgoing: what :func:`outgoing_rules` says of the host; none where its outgoing connections are not closed.
+    :param unfenced: hosts that let in everybody.
+    :returns: list of dicts ``address``, ``port``, ``open`` (whether the other side lets the host in; none where that is nobody's business),
+        ``leaves`` (whether the host's own side lets it out; none likewise), ``what``. Where outgoing connections are closed, an address outside of
+        the site is among them.
     """
     found = {}
     for flow in flows:
@@ -62,9 +139,22 @@ def port_checks(flows, this_host, host_groups, groups, addresses):
             if host == this_host or host not in addresses:
                 continue
             key = (addresses[host], int(str(flow["port"]).split("-", maxsplit=1)[0]))
-            may = any(group in host_groups for group in flow["from"])
-            found[key] = {"address": key[0], "port": key[1], "open": may or found.get(key, {}).get("open", False), "what": flow["what"]}
+            may = any(group in host_groups for group in flow["from"]) or found.get(key, {}).get("open") or (None if host in unfenced else False)
+            found[key] = {"address": key[0], "port": key[1], "open": may, "leaves": _leaves(*key, outgoing), "what": flow["what"]}
+    if outgoing is not None:
+        found[OUTSIDE] = {"address": OUTSIDE[0], "port": OUTSIDE[1], "open": None, "leaves": _leaves(*OUTSIDE, outgoing), "what": "what is outside of the site"}
     return list(found.values())
+
+
+def _leaves(address, port, outgoing):
+    """Whether one of a host's rules lets it connect to an address and port by TCP."""
+    if outgoing is None:
+        return None
+    for rule in outgoing:
+        ports = [int(end) for end in str(rule["port"]).split("-")]
+        if "tcp" in rule["protocols"] and ports[0] <= port <= ports[-1] and any(ipaddress.ip_address(address) in ipaddress.ip_network(to) for to in rule["to"]):
+            return True
+    return False
 
 
 def _address(host, addresses, flow):
@@ -77,4 +167,4 @@ class FilterModule:
     """Filters that turn the site's tables into what a host needs."""
 
     def filters(self):
-        return {"firewall_rules": firewall_rules, "port_checks": port_checks}
+        return {"firewall_rules": firewall_rules, "outgoing_endpoints": outgoing_endpoints, "outgoing_rules": outgoing_rules, "port_checks": port_checks}

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 
 from ansible.errors import AnsibleFilterError
 
 STATES = ("present", "absent")
 FLOW = {"to", "port", "from", "what", "tls"}
+OUTGOING = {"to", "port", "from", "what", "protocols"}
+PROTOCOLS = ["tcp", "udp"]
 
 
 def with_extra(default, extra, keep_absent=False):
@@ -82,7 +85,10 @@ def extra_problems(extras, groups, keep_absent=()):
                 said.append(_nothing_there(variable, key, default))
     default, extra = extras.get("lakehouse_flows", ([], []))
     known = {"admin", *groups, *(group for flow in default for group in [flow["to"], *flow["from"]])}
-    return said + [problem for flow in extra for problem in _flow_problems(flow, known)]
+    said += [problem for flow in extra for problem in _flow_problems("lakehouse_flows_extra", flow, FLOW, known)]
+    extra = extras.get("lakehouse_outgoing", ([], []))[1]
+    return said + [problem for other in extra for check in (_flow_problems("lakehouse_outgoing_extra", other, OUTGOING, groups), _outside_problems(other))
+                   for problem in check]
 
 
 def _list_problems(variable, default, extra, kept=False):
@@ -109,22 +115,41 @@ def _nothing_there(variable, name, known):
         variable, name, " (did you mean %s?)" % near[0] if near else "")
 
 
-def _flow_problems(flow, groups):
-    if not isinstance(flow, dict) or not {"to", "port"} <= set(flow) or _is_absent(flow):
+def _flow_problems(variable, flow, keys, groups):
+    if not _is_flow(flow):
         return
-    name = "lakehouse_flows_extra, %s/%s" % (flow["to"], flow["port"])
-    for key in sorted(set(flow) - FLOW - {"state"}):
-        yield "%s: it has %s. There are %s." % (name, key, ", ".join(sorted(FLOW)))
+    name = "%s, %s/%s" % (variable, flow["to"], flow["port"])
+    for key in sorted(set(flow) - keys - {"state"}):
+        yield "%s: it has %s. There are %s." % (name, key, ", ".join(sorted(keys)))
     for key in sorted({"from", "what"} - set(flow)):
         yield "%s: it has no %s. Add it." % (name, key)
     told = flow.get("from", [])
     if not isinstance(told, list):
         yield "%s: from is no list of groups. Make it one." % name
         told = []
-    for group in [flow["to"], *told]:
+    for group in [flow["to"], *told] if keys is FLOW else told:
         if group not in groups:
             near = difflib.get_close_matches(group, sorted(groups), 1)
-            yield "%s: there is no group %s%s. Name one of the inventory, or admin." % (name, group, " (did you mean %s?)" % near[0] if near else "")
+            yield "%s: there is no group %s%s. Name one of the inventory%s." % (
+                name, group, " (did you mean %s?)" % near[0] if near else "", ", or admin" if "admin" in groups else "")
+
+
+def _outside_problems(other):
+    """What is wrong with where an element of lakehouse_outgoing_extra leads to."""
+    if not _is_flow(other):
+        return
+    name = "lakehouse_outgoing_extra, %s/%s" % (other["to"], other["port"])
+    try:
+        ipaddress.ip_network(other["to"])
+    except ValueError:
+        yield "%s: %s is no address and no network, and a firewall knows no names. Write it as in 198.51.100.7 or 198.51.100.0/24." % (name, other["to"])
+    told = other.get("protocols", PROTOCOLS)
+    if not isinstance(told, list) or not told or set(told) - set(PROTOCOLS):
+        yield "%s: protocols is %s. Make it a list of %s." % (name, told, ", ".join(PROTOCOLS))
+
+
+def _is_flow(flow):
+    return isinstance(flow, dict) and {"to", "port"} <= set(flow) and not _is_absent(flow)
 
 
 class FilterModule:

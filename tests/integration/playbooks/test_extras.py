@@ -19,6 +19,8 @@ ABSENT = {"state": "absent"}
 EXTRAS = {
     "lakehouse_flows": [{"to": "trino", "port": 9999, "from": ["gitea"], "what": "new"}, {"to": "superset", "port": 8088, "from": [], "what": "closed"},
                         {"to": "trino", "port": 8443, **ABSENT}],
+    "lakehouse_outgoing": [{"to": "198.51.100.0/24", "port": 389, "from": ["trino"], "what": "new"},
+                           {"to": "203.0.113.53", "port": 53, "from": ["lakehouse"], "what": "TCP alone"}],
     "minio_buckets": [{"name": "archive"}, {"name": "datalake", "versioning": "suspended"}],
     "minio_policies": [{"name": "archive", "document": {}}, {"name": "datagen", **ABSENT}],
     "minio_users": [{"name": "shop", "secret": "x"}, {"name": "hive", "secret": "y"}, {"name": "trino", **ABSENT}],
@@ -39,7 +41,7 @@ EXTRAS = {
     "airflow_roles": [{"name": "Shop", "like": "User"}, {"name": "Ops", **ABSENT}],
 }
 MEMBERS = {"engenharia": ["ana"], "operacao": [], "of-an-extra-team": ["bia"]}
-READ = ["common_firewall_rules", "trino_users", "trino_kafka_topics", "lakehouse_streams_names", "lakehouse_curate_tables", "app_db_databases"]
+READ = ["common_firewall_rules", "common_firewall_outgoing_rules", "trino_users", "trino_kafka_topics", "lakehouse_streams_names", "lakehouse_curate_tables", "app_db_databases"]
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,7 @@ def test_how_long_files_that_people_bring_stay_is_the_sites_to_say(site):
 def test_what_is_made_of_the_lists_follows(site):
     assert [rule["what"] for rule in site["common_firewall_rules"] if rule["port"] == 9999] == ["new"]
     assert not [rule for rule in site["common_firewall_rules"] if rule["port"] in (8443, "8443")]
+    assert {"to": ["198.51.100.0/24"], "port": 389, "protocols": ["tcp"], "what": "new"} in site["common_firewall_outgoing_rules"]
     assert {"ana", "reader"} <= {user["name"] for user in site["trino_users"]}
     assert "loja.pedidos" in [topic["name"] for topic in site["trino_kafka_topics"]]
     assert "pedidos" in site["lakehouse_streams_names"] and "cpe_status" not in site["lakehouse_streams_names"]

@@ -51,8 +51,6 @@ def test_ports_are_those_that_the_firewalls_are_made_of(page):
             assert flows.pop((group, port)) == flows[("airflow", port)]
     written = {}
     for groups, port, dummy, source, *dummy in table(page, "| 9000 |"):
-        if spans(groups) == ["mirror"]:
-            continue
         for key in itertools.product(["lakehouse"] if groups in EVERY_HOST else spans(groups), port.split(", ")):
             assert key not in written, key
             written[key] = set(spans(source)) | ({"admin"} if source.startswith(ADMINISTRATORS) else set())

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import firewall_rules, port_checks
+from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import OUTSIDE, firewall_rules, outgoing_endpoints, outgoing_rules, port_checks
 
 FLOWS = [
     {"to": "s3", "port": 9000, "from": ["admin", "sql"], "what": "S3"},
@@ -59,3 +59,82 @@ def test_doors_say_who_may_come_in():
         ("192.0.2.1", 1): False,
         ("192.0.2.3", 7100): True,
     }
+
+
+PROXY = {"to": "198.51.100.9", "port": 3128, "from": ["sql"], "what": "proxy"}
+
+
+def test_a_host_may_connect_to_what_its_groups_flows_name_and_what_is_listed():
+    resolver = {"to": "2001:db8::1", "port": 53, "protocols": ["udp", "tcp"], "from": ["sql", "s3"], "what": "DNS"}
+    other = {"to": "198.51.100.0/24", "port": 443, "from": ["s3"], "what": "not this host's"}
+    assert outgoing_rules(FLOWS, ["sql"], GROUPS, ADDRESSES, [PROXY, resolver, other]) == [
+        {"port": 9000, "protocols": ["tcp"], "to": ["192.0.2.1"], "what": "S3"},
+        {"port": "7100-7199", "protocols": ["tcp"], "to": ["192.0.2.2", "192.0.2.3"], "what": "workers"},
+        {"port": 3128, "protocols": ["tcp"], "to": ["198.51.100.9"], "what": "proxy"},
+        {"port": 53, "protocols": ["udp", "tcp"], "to": ["2001:db8::1"], "what": "DNS"},
+    ]
+
+
+def test_administrators_and_absent_groups_let_no_host_out():
+    assert outgoing_rules(FLOWS, ["s3", "lakehouse"], GROUPS, ADDRESSES, []) == []
+    assert outgoing_rules([{"to": "absent", "port": 1, "from": ["sql"], "what": "x"}], ["sql"], GROUPS, ADDRESSES, []) == []
+
+
+def test_a_host_without_address_is_named_by_who_connects_to_it():
+    with pytest.raises(AnsibleFilterError, match="s3.x .*ansible_host"):
+        outgoing_rules(FLOWS, ["sql"], GROUPS, {"a.x": "192.0.2.2", "b.x": "192.0.2.3"}, [])
+
+
+def named(at, **more):
+    return [{"at": at, "variable": "lakehouse_http_proxy", "from": ["sql"], "what": "proxy", **more}]
+
+
+@pytest.mark.parametrize("at, more, ends", [
+    ("http://198.51.100.9:3128", {}, [("198.51.100.9", 3128)]),
+    ("http://user:word@198.51.100.9:3128/", {}, [("198.51.100.9", 3128)]),
+    ("http://198.51.100.9", {}, [("198.51.100.9", 80)]),
+    ("https://[2001:db8::1]", {}, [("2001:db8::1", 443)]),
+    (["http://198.51.100.9:3128", "http://198.51.100.9:3128", ""], {}, [("198.51.100.9", 3128)]),
+    ("http://198.51.100.9/bucket", {"port": 443}, [("198.51.100.9", 80)]),
+    ("ssh://backup@198.51.100.9:/folder", {"port": 443}, [("198.51.100.9", 22)]),
+    (["198.51.100.1", "2001:db8::1"], {"port": 53}, [("198.51.100.1", 53), ("2001:db8::1", 53)]),
+    ("0.0.0.0/0", {"port": 80}, [("0.0.0.0/0", 80)]),
+    ("a.x", {"port": 8125}, [("192.0.2.2", 8125)]),
+    ("http://127.0.0.1:3128", {}, []),
+    ("localhost", {"port": 8125}, []),
+    ("::1", {"port": 8125}, []),
+    ("", {}, []),
+    ([], {}, []),
+])
+def test_what_is_named_elsewhere_is_let_out_by_its_address(at, more, ends):
+    assert [(end["to"], end["port"]) for end in outgoing_endpoints(named(at, **more), ADDRESSES, [])] == ends
+
+
+def test_a_name_is_what_the_site_lists_itself_or_refused():
+    assert outgoing_endpoints(named("http://proxy.example:3128"), ADDRESSES, [PROXY]) == []
+    with pytest.raises(AnsibleFilterError, match="lakehouse_http_proxy names proxy.example.*port: 3128.*lakehouse_outgoing_extra"):
+        outgoing_endpoints(named("http://proxy.example:3128"), ADDRESSES, [dict(PROXY, port=3129)])
+
+
+@pytest.mark.parametrize("at", ["proxy.example", "http://", "http://198.51.100.9:port"])
+def test_what_names_no_host_and_port_is_refused_without_being_shown(at):
+    with pytest.raises(AnsibleFilterError, match="lakehouse_http_proxy names no host and port: write it as http://HOST:PORT.$"):
+        outgoing_endpoints(named(at), ADDRESSES, [])
+
+
+def test_both_sides_of_each_port_are_told_apart():
+    rules = outgoing_rules(FLOWS, ["sql"], GROUPS, ADDRESSES, [{"to": "192.0.2.0/24", "port": 9009, "from": ["sql"], "what": "x"}])
+    found = {(port["address"], port["port"]): (port["open"], port["leaves"])
+             for port in port_checks(FLOWS, "a.x", ["sql"], GROUPS, ADDRESSES, rules, ["s3.x"])}
+    assert found == {
+        ("192.0.2.1", 9000): (True, True),
+        ("192.0.2.1", 9001): (None, False),
+        ("192.0.2.1", 9009): (None, True),
+        ("192.0.2.1", 1): (None, False),
+        ("192.0.2.3", 7100): (True, True),
+        OUTSIDE: (None, False),
+    }
+
+
+def test_without_closed_outgoing_connections_there_is_nothing_to_refuse():
+    assert {port["leaves"] for port in port_checks(FLOWS, "a.x", ["sql"], GROUPS, ADDRESSES)} == {None}

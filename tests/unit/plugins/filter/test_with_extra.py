@@ -59,6 +59,12 @@ def test_what_cannot_be_added_is_refused(default, extra):
     ("lakehouse_flows", FLOWS, [{"to": "trino", "port": 1, "what": "x"}], ["trino/1: it has no from"]),
     ("lakehouse_flows", FLOWS, [{"to": "trino", "port": 1, "from": "admin", "what": "x"}], ["from is no list"]),
     ("lakehouse_flows", FLOWS, [{"to": "trino", "port": 1, "from": ["suprset"], "what": "x"}], ["no group suprset", "did you mean superset?"]),
+    ("lakehouse_outgoing", [], [{"to": "mail.example", "port": 25, "from": ["gitea"], "what": "x"}], ["mail.example/25: mail.example is no address"]),
+    ("lakehouse_outgoing", [], [{"to": "198.51.100.7/24", "port": 25, "from": ["gitea"], "what": "x"}], ["198.51.100.7/24 is no address"]),
+    ("lakehouse_outgoing", [], [{"to": "198.51.100.7", "port": 25, "from": ["gitae"], "what": "x"}], ["no group gitae", "did you mean gitea?", "inventory."]),
+    ("lakehouse_outgoing", [], [{"to": "198.51.100.7", "port": 25, "from": ["gitea"], "what": "x", "protocol": "udp"}], ["it has protocol", "protocols"]),
+    ("lakehouse_outgoing", [], [{"to": "198.51.100.7", "port": 25, "from": ["gitea"], "what": "x", "protocols": ["icmp"]}], ["tcp, udp"]),
+    ("lakehouse_outgoing", [], [{"to": "198.51.100.7", "port": 25, "from": ["gitea"]}], ["it has no what"]),
 ])
 def test_what_is_wrong_with_an_addition_is_said(name, default, extra, words):
     (said,) = extra_problems({name: [default, extra]}, ["gitea"])
@@ -71,13 +77,15 @@ def test_what_is_right_is_left_alone():
               "kafka_kraft_topics": [POOLS, [{"name": "old", "state": "absent"}]],
               "lakehouse_personal_data": [{"sales": {}}, {"orders": {"hashed": ["id"]}, "sales": {"state": "absent"}}],
               "lakehouse_flows": [FLOWS, [{"to": "gitea", "port": "1-9", "from": ["admin", "superset", "gitea"], "what": "x"},
-                                          {"to": "trino", "port": 8443, "state": "absent"}]]}
+                                          {"to": "trino", "port": 8443, "state": "absent"}]],
+              "lakehouse_outgoing": [[{"to": "198.51.100.9", "port": 53}], [{"to": "2001:db8::/32", "port": "1-9", "from": ["gitea"], "what": "x"},
+                                                                            {"to": "198.51.100.9", "port": 53, "state": "absent"}]]}
     assert extra_problems(extras, ["gitea"], ["kafka_kraft_topics"]) == []
 
 
 VARIABLES = {name: value for path in sorted((ROOT / "group_vars/all").glob("*.yml")) for name, value in yaml.safe_load(path.read_text()).items()}
-# The lock of what is downloaded, and what airflow_connections_default and gitea_teams_default are made of.
-WITHOUT = {"mirror_catalogue", "lakehouse_airflow_connections", "lakehouse_gitea_teams"}
+# The lock of what is downloaded, and what airflow_connections_default, gitea_teams_default and lakehouse_outgoing_default are made of.
+WITHOUT = {"mirror_catalogue", "lakehouse_airflow_connections", "lakehouse_gitea_teams", "lakehouse_outgoing_named"}
 
 
 def test_every_list_of_named_things_can_be_added_to():
