@@ -41,7 +41,8 @@ EXTRAS = {
     "airflow_roles": [{"name": "Shop", "like": "User"}, {"name": "Ops", **ABSENT}],
 }
 MEMBERS = {"engenharia": ["ana"], "operacao": [], "of-an-extra-team": ["bia"]}
-READ = ["common_firewall_rules", "common_firewall_outgoing_rules", "trino_users", "trino_kafka_topics", "lakehouse_streams_names", "lakehouse_curate_tables", "app_db_databases"]
+READ = ["common_firewall_rules", "common_firewall_outgoing_rules", "trino_users",
+        "trino_kafka_topics", "lakehouse_streams_names", "lakehouse_curate_tables", "app_db_databases"]
 
 
 @pytest.fixture(scope="module")
