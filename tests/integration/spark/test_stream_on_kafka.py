@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stream as its unit runs it, on a real broker: transactions, records that Spark cannot read, a table of somebody else, and a
-checkpoint that is given up."""
+"""A stream as its unit runs it, on a real broker: transactions, records that Spark cannot read, a table of somebody else, a checkpoint that
+is given up, and a topic that Kafka has lost."""
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 HERE = pathlib.Path(__file__).resolve()
@@ -87,6 +87,17 @@ class Stream:
         return json.loads(done.stdout)
 
 
+def make(admin, topic, config):
+    """Make a topic, as soon as one of that name that was deleted is gone."""
+    for again in range(60):
+        try:
+            return admin.create_topics([NewTopic(topic, 1, 1, config=config)])[topic].result(30)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS or again == 59:
+                raise
+            time.sleep(0.5)
+
+
 def caught_up(topics):
     return topics["shop.orders"]["state"] == "running" and topics["shop.orders"]["lag"] == 0 and topics["shop.orders"]["reached"]
 
@@ -99,8 +110,8 @@ def said(broker, submit, spark_home, tmp_path_factory):
     admin = AdminClient(client)
     # As topics of an older release are, which take every time that a producer gives.
     any_time = {"message.timestamp.after.max.ms": str(2**63 - 1)}
-    for future in admin.create_topics([NewTopic(f"shop.{name}", 1, 1, config=any_time) for name in ("orders", "foreign", "idle")]).values():
-        future.result(30)
+    for name in ("orders", "foreign", "idle"):
+        make(admin, f"shop.{name}", any_time)
     plain, transactional = Producer(client), Producer({**client, "transactional.id": "shop"})
     transactional.init_transactions(30)
 
@@ -141,6 +152,14 @@ def said(broker, submit, spark_home, tmp_path_factory):
         result["reset_topics"] = stream.topics_when(caught_up)
         send(record("d"))
         stream.topics_when(lambda topics: caught_up(topics) and topics["shop.orders"]["reached"] != result["reset_topics"]["shop.orders"]["reached"])
+        admin.delete_topics(["shop.orders"])["shop.orders"].result(30)
+        make(admin, "shop.orders", any_time)
+        send(record("anew"))
+        result["lost"] = stream.topics_when(lambda topics: "stream_reset.yml" in (topics["shop.orders"]["fault"] or ""))["shop.orders"]
+        stream.stop()
+        result["reset_lost"] = stream.say("--reset")
+        stream.start()
+        stream.topics_when(lambda topics: caught_up(topics) == {"0": 1})
         stream.stop()
         result["log"] = (folder / "log").read_text()
     finally:
@@ -150,7 +169,7 @@ def said(broker, submit, spark_home, tmp_path_factory):
 
 
 def test_committed_records_alone_are_rows_and_each_once_though_the_checkpoint_was_given_up(said):
-    assert [name for name, dummy in said["rows"]] == ["a", "committed", "b", "c", "d"]
+    assert [name for name, dummy in said["rows"] if name != "anew"] == ["a", "committed", "b", "c", "d"]
 
 
 def test_a_stream_at_rest_lags_by_nothing_though_transactions_leave_marks(said):
@@ -181,3 +200,12 @@ def test_giving_up_a_checkpoint_says_what_is_given_up(said):
     assert said["reset"]["found"] and said["reset"]["checkpoint"].endswith("/checkpoints/shop/shop.orders")
     end = said["next"]["shop.orders"]["reached"]["0"]
     assert said["reset"]["partitions"] == [{"partition": 0, "stream": end, "from": 0, "to": end}]
+
+
+def test_a_topic_that_was_lost_and_made_anew_is_told_and_goes_on_by_the_command(said):
+    assert said["lost"]["state"] == "failing"
+    (partition,) = said["reset_lost"]["partitions"]
+    assert (partition["from"], partition["to"]) == (0, 1)
+    # At the place of an older row, and beside it.
+    assert [place for name, place in said["rows"] if name == "anew"] == [0]
+    assert [place for name, place in said["rows"] if name == "a"] == [0]
