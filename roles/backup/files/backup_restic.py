@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Sequence
 
 # What restic ends with, see its manual.
 NOT_ALL_READ, NO_REPOSITORY, LOCKED, WRONG_KEY = 3, 10, 11, 12
@@ -59,7 +59,7 @@ class Restic:
             raise Failed(reason_of(code, err, self.settings["repository"]))
         return False
 
-    def backup(self, paths: list[str], tags: list[str], exclude: list[str] = [], checked: bool = True) -> dict[str, Any]:
+    def backup(self, paths: list[str], tags: list[str], exclude: Sequence[str] = (), checked: bool = True) -> dict[str, Any]:
         """Make a snapshot, under a name that does not count if it has to be checked first; returns its id and figures."""
         for path in paths:
             if not os.path.isdir(path):  # restic would leave it out

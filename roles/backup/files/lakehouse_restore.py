@@ -431,7 +431,7 @@ def scratch(path: str, need: int) -> Iterator[str]:
 @contextlib.contextmanager
 def beside(settings: Settings, store: Store, snapshot: Settings, prefixes: Sequence[str] = ()) -> Iterator[S3]:
     """A bucket's backup, or what it has below some prefixes, in an object store of its own."""
-    chosen = next(each for each in settings["sets"] if each["kind"] == "bucket")
+    chosen, = [each for each in settings["sets"] if each["kind"] == "bucket"]
     # How large a part is, nobody knows before.
     with scratch(chosen["drives"][0], 0 if prefixes else snapshot["summary"]["total_bytes_processed"]) as into:
         for drive in chosen["drives"]:

@@ -269,11 +269,11 @@ def prove_days(admin, database, proof):
             body = {"datasource": {"id": number, "type": "table"}, "queries": [{"metrics": [count], **query}], "result_format": "json", "result_type": "full"}
             return admin.api("POST", "/chart/data", body=body)["result"][0]["data"]
 
-        bars = {datetime.date(1970, 1, 1) + datetime.timedelta(milliseconds=bar["at"]): bar["count"] for bar in asked(columns=[day])}
+        bars = {datetime.date(1970, 1, 1) + datetime.timedelta(milliseconds=row["at"]): row["count"] for row in asked(columns=[day])}
         found = {first: asked(columns=[], filters=[{"col": "at", "op": "TEMPORAL_RANGE", "val": "%s : %s" % (first, first + datetime.timedelta(days=1))}])
                  for first in bars}
         told = {str(first): [bars[first], rows[0]["count"]] for first, rows in found.items()}
-        proof.that(sum(bars.values()) == 3 and all(bar == rows for bar, rows in told.values()), "a day's bar has the rows of the day's filter (%s)" % told)
+        proof.that(sum(bars.values()) == 3 and all(shown == kept for shown, kept in told.values()), "a day's bar has the rows of the day's filter (%s)" % told)
     finally:
         admin.api("DELETE", "/dataset/%d" % number)
 
