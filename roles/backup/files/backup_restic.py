@@ -40,7 +40,10 @@ class Restic:
         try:
             done = subprocess.run([self.program, "--json", *arguments], env=self.environment, capture_output=True, text=True, check=False, timeout=seconds)
         except subprocess.TimeoutExpired as error:
-            raise Failed("the store %s does not answer within %d s" % (self.settings["repository"], ANSWER_SECONDS)) from error
+            # What restic said meanwhile, each time before it tried again, tells a name that is not known from a port that is closed.
+            said = (error.stderr or b"").decode(errors="replace").split("\n")
+            last = next((": " + line.strip()[-200:] for line in reversed(said) if line.strip()), "")
+            raise Failed("the store %s does not answer within %d s%s" % (self.settings["repository"], ANSWER_SECONDS, last)) from error
         return done.returncode, done.stdout, done.stderr
 
     def run(self, *arguments: str) -> str:
