@@ -81,6 +81,7 @@ class Store:
         settings = {"path": str(self.data), "restic": str(self.program), "results": str(self.folder / "results"), "keep": KEEP, "unproven_days": 2,
                     "parts": parts, "keys": {name: self.key(name) for name in self.accounts if name not in sealed}, "sealed": list(sealed)}
         (self.folder / "settings.json").write_text(json.dumps(settings))
+        (self.folder / "results").mkdir(exist_ok=True)
         done = subprocess.run(["/usr/bin/python3", KEEPER, self.folder / "settings.json", verb, *more], env={"PATH": os.defpath}, check=False,
                               capture_output=True, text=True, timeout=300)
         result = json.loads((self.folder / "results" / f"{verb}.json").read_text()) if not more else done.stdout

@@ -175,9 +175,9 @@ def write(path: pathlib.Path, result: dict[str, Any]) -> None:
 
 def run(settings: Settings, verb: str) -> int:
     path = pathlib.Path(settings["results"], verb + ".json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.parent / ".lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # the folder itself: a file of a run by root would keep the next one out
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         result: dict[str, Any] = {"set": verb, "state": "running", "began": now(), "ended": None, "reason": "", "good": before.get("good"),
                                   "repositories": before.get("repositories", {})}
@@ -190,6 +190,8 @@ def run(settings: Settings, verb: str) -> int:
         if not failed:
             result["good"] = {"ended": result["ended"], "bytes": result["bytes"]}
         write(path, result)
+    finally:
+        os.close(folder)
     print(json.dumps(result))
     return 1 if failed else 0
 

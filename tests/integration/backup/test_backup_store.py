@@ -113,6 +113,8 @@ class TestForget:
         held.stdin.close()
         assert store.keeper("forget", sealed=["controller"])[0]["state"] == "good"
         assert os.listdir(store.data / "minio/locks") == []
+        # Whoever ran it, nothing keeps the next run out.
+        assert os.listdir(store.folder / "results") == ["forget.json"]
 
 
 class TestBadDays:
