@@ -88,6 +88,10 @@ class Restic:
             raise Failed("the snapshot %s was checked, and is not among those of %s" % (snapshot, self.host))
         return made["id"]
 
+    def good(self, name: str) -> list[dict[str, Any]]:
+        """The snapshots of a set that count."""
+        return json.loads(self.run("snapshots", "--host", self.host, "--tag", "set=" + name)) or []
+
     def ls(self, snapshot: str, folders: list[str]) -> Iterator[tuple[str, int]]:
         """Paths and sizes of the files of a snapshot, below folders."""
         command = [self.program, "--json", "--no-lock", "ls", "--recursive", snapshot, *folders]

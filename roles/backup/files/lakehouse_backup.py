@@ -12,6 +12,9 @@ A set has a name, a kind and what its kind asks for; see the role's README.
 A snapshot that carries this host's name is good. One that has to be checked first is made under another name (HOST.unchecked) and gets
 this host's name when the check has found all that it looked for. So whatever ends half way counts as nothing, and what was good stays.
 
+The first run on a host leaves STATE/SET.begun. Where that is missing and the store has good backups of the set, this is a new host in the
+place of one that was lost, and its backups would be the newest ones: it is refused until the restore, or a person, leaves that file.
+
 STATE/results/SET.json is the last run, SET.good.json the last one that was good. Ends with 1 where the set is not backed up.
 """
 
@@ -161,6 +164,20 @@ class held:
         os.close(self.handle)
 
 
+def begun(settings: Settings, name: str) -> None:
+    """Note that this host has what its backups of a set go on with. Root does so too, in a folder of another account: it follows no link."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(os.path.join(settings["state"], name + ".begun"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+
+
+def refuse_another_host(settings: Settings, wanted: Settings, restic: Restic) -> None:
+    """A host that is new has nothing yet of what the store has of the one before it. Of what Kafka knows nothing is restored from a backup."""
+    noted = (os.path.join(settings["state"], path) for path in (wanted["name"] + ".begun", "results/" + wanted["name"] + ".good.json"))
+    if wanted["kind"] != "kafka" and not any(map(os.path.exists, noted)) and restic.good(wanted["name"]):
+        raise Failed("the store has backups of an earlier host: restore them (playbooks/restore.yml), or let its backups begin anew (touch %s)"
+                     % os.path.join(settings["state"], wanted["name"] + ".begun"))
+
+
 def stopped(*dummy: Any) -> None:
     raise Failed("it was stopped")
 
@@ -177,6 +194,8 @@ def run(settings: Settings, wanted: dict[str, Any]) -> bool:
     try:
         if restic.begin() and os.path.exists(good):
             told["note"] = "the store has nothing of this host any more: its backups begin anew"
+        refuse_another_host(settings, wanted, restic)
+        begun(settings, wanted["name"])
         told.update(KINDS[wanted["kind"]](settings, wanted, restic), state="good")
     except (Failed, Refused, Unreadable, OSError) as error:
         told.update(getattr(error, "told", {}), state="failed", reason=str(error) or repr(error))

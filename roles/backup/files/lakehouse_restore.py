@@ -41,7 +41,7 @@ from typing import Any, Iterable, Iterator, Optional, Sequence
 from backup_check import Check
 from backup_restic import Failed, Restic
 from iceberg_files import Unreadable, metadata_of, place_of
-from lakehouse_backup import held, stamp, write
+from lakehouse_backup import begun, held, stamp, write
 from lakehouse_s3 import S3, Missing, Refused, Version, signed
 
 SETTINGS = "/etc/datalake/backup/settings.json"
@@ -97,10 +97,6 @@ class Store(Restic):
     def run(self, *arguments: str) -> str:
         """While the store removes what is old, it is waited for."""
         return super().run("--retry-lock", "1h", *arguments)
-
-    def good(self, name: str) -> list[Settings]:
-        """The snapshots of a set that count."""
-        return json.loads(self.run("snapshots", "--host", self.host, "--tag", "set=" + name)) or []
 
     def restore(self, snapshot: str, folder: str, into: str, spare: Iterable[str] = ()) -> Settings:
         """Make a place what a folder was, but for what is spared below it."""
@@ -631,13 +627,23 @@ def answer(settings: Settings, asked: argparse.Namespace) -> Any:
         return drill(settings, store, chosen)
     # What comes back half way is not backed up.
     with held(os.path.join(settings["state"], chosen["name"] + ".lock")):
-        if asked.verb == "folders":
-            return restore_folders(store, chosen, asked.snapshot, asked.only, asked.into)
-        if asked.source:
-            return restore_databases(chosen, asked.source, asked.name, asked.beside)
+        return bring_back(settings, store, chosen, asked)
+
+
+def bring_back(settings: Settings, store: Store, chosen: Settings, asked: argparse.Namespace) -> Settings:
+    """A set or a part of it. A host that has all of a set again may go on with that set's backups."""
+    if asked.verb == "folders":
+        told, whole = restore_folders(store, chosen, asked.snapshot, asked.only, asked.into), not asked.only and not asked.into
+    elif asked.source:
+        told, whole = restore_databases(chosen, asked.source, asked.name, asked.beside), not asked.name and not asked.beside
+    else:
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
             store.restore(asked.snapshot, spool_of(settings, chosen["name"]), folder)
-            return restore_databases(chosen, folder, asked.name, asked.beside)
+            told = restore_databases(chosen, folder, asked.name, asked.beside)
+            whole = not asked.beside and (not asked.name or set(asked.name) >= set(dumped(KINDS[chosen["kind"]], folder)))
+    if whole:
+        begun(settings, chosen["name"])
+    return told
 
 
 def take_back(s3: S3, keys: list[str]) -> Settings:

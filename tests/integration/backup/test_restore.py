@@ -37,6 +37,9 @@ class Restore:
     def load(self, folder, beside=False):
         return restore.restore_databases(self.metastore, str(folder), [], beside)
 
+    def bring_back(self, asked):
+        return restore.bring_back(self.settings, self.store, self.metastore, asked)
+
     def tables(self):
         return {each["table"]: each["location"] for each in restore.tables_of(self.settings)}
 
@@ -133,6 +136,20 @@ def test_but_to_nothing_that_is_in_doubt(site, table, back, spoil, word):
 def test_a_lost_file_is_named(site, table, back):
     shutil.rmtree(site.bucket.drive / site.bucket.name / table.folder / "data/2.parquet")
     assert restore.complete(back.root, restore.tables_of(site.settings))["faults"] == ["gold.sales: %sdata/2.parquet is gone" % table.folder]
+
+
+def test_a_new_host_backs_up_nothing_before_what_the_lost_one_had_is_back(site, table, back, tmp_path):
+    (good,) = [site.run("metastore")["snapshot"]]
+    for path in site.state.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    told = site.run("metastore")
+    assert told["state"] == "failed" and "earlier host" in told["reason"] and site.good("metastore") == [good], told
+    asked = argparse.Namespace(verb="databases", source=None, snapshot=good, name=[], beside=True, only=None, into="")
+    back.bring_back(asked)
+    assert site.run("metastore")["state"] == "failed"  # beside is not back
+    asked.beside = False
+    back.bring_back(asked)
+    assert site.run("metastore")["state"] == "good" and len(site.good("metastore")) == 2
 
 
 @pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
