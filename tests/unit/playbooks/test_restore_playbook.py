@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What playbooks/restore.yml stops are units that roles make, and of those what this host has."""
+"""What playbooks/restore.yml stops are units that roles make, and of those what this host has. No name is taken for more than a name."""
 
 from __future__ import annotations
 
 import pathlib
 import re
+import shlex
 
+import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
@@ -31,8 +33,8 @@ def trusted(value):
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-def play(name):
-    plays = yaml.safe_load((ROOT / "playbooks/restore.yml").read_text())
+def play(name, playbook="restore"):
+    plays = yaml.safe_load((ROOT / "playbooks" / (playbook + ".yml")).read_text())
     return next(each for each in plays if each["name"] == name)
 
 
@@ -48,5 +50,28 @@ def test_it_stops_those_alone_that_the_host_has():
     look, stop = play("Stop what works on it")["tasks"]
     assert look["ansible.builtin.stat"]["path"] == "/etc/systemd/system/{{ item }}.service"
     found = {"results": [{"item": "superset", "stat": {"exists": True}}, {"item": "superset-worker", "stat": {"exists": False}}]}
-    assert rendered(stop["ansible.builtin.command"]["argv"], units=rendered(stop["vars"]["units"], __restore_units=found)) == ["systemctl", "stop", "superset"]
+    units = rendered(stop["vars"]["units"], __restore_units=found)
+    assert rendered(stop["ansible.builtin.command"]["argv"], units=units) == ["systemctl", "stop", "superset"]
     assert rendered("{{ %s }}" % stop["when"][0], units=[]) is False
+
+
+@pytest.mark.parametrize("name, taken", [("gold.sales", True), ("gold.sales-2026_12", True), ("gold.sales\n", False), ("gold.a b", False),
+                                         ("gold.$(id)", False), ("gold.região", False), ("sales", False), ("a.b.c", False)])
+def test_a_tables_name_is_one_that_neither_a_shell_nor_sql_reads_anything_into(name, taken):
+    check = play("Choose the backup", "restore_table")
+    assert rendered("{{ restore_table is match(restore_name) }}", restore_table=name, restore_name=check["vars"]["restore_name"]) is taken
+
+
+def test_the_shell_gets_each_argument_of_the_table_as_it_is():
+    (block,) = play("Bring back the table", "restore_table")["tasks"]
+    (command,) = [task["ansible.builtin.script"]["cmd"] for task in block["block"] if "ansible.builtin.script" in task]
+    arguments = ["lakehouse", "s3a://b/w/gold.db/sales $(id)/metadata/'1'.json", "gold.sales", "beside"]
+    said = rendered(command, **dict(zip(("catalog", "restore_target", "restore_how"), arguments[:1] + arguments[2:])), files={"location": arguments[1]})
+    assert shlex.split(said)[1:] == arguments
+
+
+def test_a_name_that_is_counted_stays_a_name():
+    (block,) = play("Say how it is")["tasks"]
+    said = rendered(block["block"][0]["ansible.builtin.command"]["argv"][2], names=["gold.it's \"so\"", "gold.a.b"])
+    assert " ".join(said.split()) == ("select 'gold.it''s \"so\"', count(*) from lakehouse.\"gold\".\"it's \"\"so\"\"\" union all "
+                                      "select 'gold.a.b', count(*) from lakehouse.\"gold\".\"a.b\"")
