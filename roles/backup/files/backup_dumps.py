@@ -14,6 +14,8 @@ from typing import Any, Callable, Iterator, Optional
 from backup_restic import Failed
 
 Row = dict[str, Optional[str]]
+# What a database is called until it is whole, or while a drill has it. Such a one is nobody's, and not saved.
+RESTORED = "lakehouse_restored_"
 # Tables of the metastore's schema that say where the newest state of a table is.
 WANTED = {"DBS", "TBLS", "TABLE_PARAMS"}
 
@@ -74,7 +76,8 @@ def mariadb(wanted: dict[str, Any], folder: str) -> tuple[dict[str, Any], list[d
 # --- PostgreSQL ---
 
 COPY = re.compile(r'COPY (?:\w+\.)?"?(\w+)"? \(([^)]*)\) FROM stdin;')
-NAMES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"
+NAMES = ("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' AND NOT starts_with(datname, '%s') ORDER BY 1"
+         % RESTORED)
 COPIED = re.compile(r"\\(.)")
 
 

@@ -178,6 +178,11 @@ def refuse_another_host(settings: Settings, wanted: Settings, restic: Restic) ->
                      % os.path.join(settings["state"], wanted["name"] + ".begun"))
 
 
+def lock_of(settings: Settings, wanted: Settings) -> str:
+    """That of a set: it is saved, restored or loaded beside itself, one at a time."""
+    return os.path.join(settings["state"], wanted["name"] + ".lock")
+
+
 def stopped(*dummy: Any) -> None:
     raise Failed("it was stopped")
 
@@ -269,7 +274,7 @@ def main() -> None:
         raise SystemExit("there is no set %s; there are: %s" % (sys.argv[2], ", ".join(each["name"] for each in settings["sets"])))
     signal.signal(signal.SIGTERM, stopped)
     try:
-        with held(os.path.join(settings["state"], wanted["name"] + ".lock"), wait=False):
+        with held(lock_of(settings, wanted), wait=False):
             sys.exit(0 if run(settings, wanted) else 1)
     except Failed as error:
         raise SystemExit("%s: %s" % (wanted["name"], error)) from error

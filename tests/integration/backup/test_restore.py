@@ -157,9 +157,34 @@ def test_the_drill_of_a_database_leaves_nothing_but_its_result(site, table, back
     site.run("metastore")
     before = back.tables()
     told = restore.drill(site.settings, back.store, back.metastore)
-    assert told["state"] == "good" and told["databases"] == {site.name + "_restored": 3}, told
+    assert told["state"] == "good" and told["databases"] == {"lakehouse_restored_" + site.name: 3}, told
     assert json.loads((site.state / "results/drill-metastore.good.json").read_text()) == told
-    assert back.tables() == before and restore.KINDS[back.metastore["kind"]](back.metastore).tables(site.name + "_restored") == []
+    assert back.tables() == before and restore.KINDS[back.metastore["kind"]](back.metastore).tables("lakehouse_restored_" + site.name) == []
+
+
+@pytest.mark.parametrize("database_server", ["postgresql"], indirect=True)
+def test_a_database_that_a_drill_left_is_not_saved_and_one_of_another_name_is(site, table, back, tmp_path):
+    """The drill that was killed left one, in which somebody still is; another database only looks like one of a drill."""
+    left, other = "lakehouse_restored_" + site.name, site.name + "_restored"
+    site.database.create(left)
+    site.database.create(other)
+    try:
+        del back.metastore["databases"], back.metastore["tables"]
+        assert site.run("metastore")["state"] == "good"
+        told = restore.drill(site.settings, back.store, back.metastore)
+        assert told["state"] == "good" and set(told["databases"]) >= {left, "lakehouse_restored_" + other}, told
+        assert "lakehouse_restored_" + left not in told["databases"]
+        server = restore.KINDS["postgresql"](back.metastore)
+        assert server.is_there(other) and not server.is_there(left)
+    finally:
+        site.database.drop(other)
+
+
+def test_a_drill_of_databases_waits_for_who_has_the_set(site, table, back, monkeypatch):
+    held = []
+    monkeypatch.setattr(restore, "drill", lambda *dummy: held.append(site.run("metastore")))
+    restore.answer(site.settings, argparse.Namespace(verb="drill", set="metastore"))
+    assert held == [(1, "metastore: another run of it goes on, see its own state\n")]
 
 
 def test_the_drill_of_a_bucket_reads_every_file_beside_it(site, table, back):
