@@ -50,7 +50,7 @@ def rules(**told):
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters["bool"] = bool
     template = environment.from_string((ROOT / "roles/common/templates/nftables.conf.j2").read_text())
-    return template.render({"ansible_managed": "", "common_firewall_rules": [], "common_firewall_outgoing_closed": True, **VARS, **told})
+    return template.render({"ansible_managed": "", "common_firewall_rules": [], "common_firewall_outgoing_closed": True, "ansible_facts": {}, **VARS, **told})
 
 
 OUTGOING = [{"port": "7100-7199", "protocols": ["tcp"], "to": [THERE], "what": "listed"},
@@ -108,6 +108,14 @@ def test_what_is_not_listed_is_refused_at_once_and_what_is_works(hosts):
     assert kept(here)
     right = check(here, port(LISTED, True, True), port(UNLISTED, True, False), port(443, None, False, "203.0.113.1"))
     assert right.returncode == 0, right.stdout + right.stderr
+
+
+def test_a_host_may_ask_the_resolvers_that_it_has(hosts):
+    here, there = hosts
+    load(here, common_firewall_outgoing_rules=[], ansible_facts={"dns": {"nameservers": [THERE, "2001:db8::53", "fe80::1%eth0", "127.0.0.53", "::1"]}})
+    found = [line.strip() for line in run(*here, "nft", "list", "chain", "inet", "lakehouse", "output").splitlines() if "dport 53" in line]
+    assert [line.split()[:3] for line in found] == [["ip", "daddr", THERE], ["ip6", "daddr", "2001:db8::53"], ["ip6", "daddr", "fe80::1"]]
+    assert check(here, port(53, None, True), port(LISTED, None, False)).returncode == 0
 
 
 def test_each_side_is_tried_for_itself_and_what_was_tried_is_forgotten(hosts):
