@@ -75,3 +75,25 @@ def test_a_name_that_is_counted_stays_a_name():
     said = rendered(block["block"][0]["ansible.builtin.command"]["argv"][2], names=["gold.it's \"so\"", "gold.a.b"])
     assert " ".join(said.split()) == ("select 'gold.it''s \"so\"', count(*) from lakehouse.\"gold\".\"it's \"\"so\"\"\" union all "
                                       "select 'gold.a.b', count(*) from lakehouse.\"gold\".\"a.b\"")
+
+
+APPLICATIONS = {"a": {"restore_plans": [{"set": "applications", "time": "2026-12-01T02:30:00+00:00"}]}}
+
+
+def test_that_airflow_knows_no_erasure_after_its_own_backup_is_said():
+    assert "is as of 2026-12-01T02:30:00+00:00, and knows no erasure since" in rendered(VARIABLES["restore_past"], hostvars=APPLICATIONS)
+    assert rendered(VARIABLES["restore_past"], hostvars={}, restore="bucket") == ""
+
+
+def test_an_airflow_of_an_older_time_is_a_problem():
+    problems = play("Say how it is")["vars"]["problems"]
+    known = {"hostvars": {**APPLICATIONS, "w": {}}, "groups": {"app_db": ["a"], "airflow": ["w"]}, "found": {"faults": []}, "went": {}}
+    assert rendered(problems, **known) == []
+    assert len(rendered(problems, restore_time="2026-12-01 03:00", **known)) == 1
+    assert rendered(problems, restore_time="2026-12-01 03:00", **{**known, "restore": "bucket"}) == []
+
+
+def test_erasures_are_done_again_after_each_kind_of_restore():
+    for playbook in ("restore", "restore_table"):
+        tasks = play("Erase again who was erased since the backup", playbook)["tasks"]
+        assert tasks[0]["ansible.builtin.include_tasks"] == "tasks/erasures.yml"
