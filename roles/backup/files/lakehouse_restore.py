@@ -253,6 +253,9 @@ POINT = {
 
 # --- Tables and their files ---
 
+# Where an engine writes a table's metadata. Anybody who may write to the bucket can call a file what he likes.
+PLAIN = re.compile(r"s3a?://[A-Za-z0-9/_.=:-]+")
+
 
 def metastore_of(settings: Settings) -> tuple[Any, str, str]:
     """The server, its kind and its database, of the set that has the metastore's tables."""
@@ -342,6 +345,8 @@ def forward(settings: Settings) -> Settings:
 
 def why_not(s3: S3, name: str, key: str, later: list[str], to: str) -> str:
     """Why a table cannot go forward to a later file of metadata, or nothing."""
+    if not PLAIN.fullmatch(to):
+        return "%r has a name that no engine gives" % to
     if len(later) > 1:
         return "several states come after the one of the backup: %s" % ", ".join(later)
     try:
@@ -539,6 +544,8 @@ def put_back(settings: Settings, store: Store, number: str, name: str) -> Settin
     table = next((each for each in listed["tables"] if "%(database)s.%(table)s" % each == name), None)
     if table is None:
         raise Failed("the backup has no table %s" % name)
+    if not PLAIN.fullmatch(table["location"]):
+        raise Failed("the backup's %s is at %r, a name that no engine gives: it is not brought back" % (name, table["location"]))
     live, told = S3({**settings["s3"], **root_account()}), {"location": table["location"], "put": [], "bytes": 0}
     with beside(settings, store, snapshot, [folder_of(place_of(table["location"])[1])]) as s3:
         check = Check(":memory:", s3, s3.settings["bucket"])

@@ -120,6 +120,7 @@ def test_a_metastore_alone_goes_on_to_what_the_bucket_has(site, table, back, tmp
 
 @pytest.mark.parametrize("spoil, word", [
     (lambda site, table: site.bucket.put(table.folder + "metadata/00003-b.metadata.json", b"{}"), "several states"),
+    (lambda site, table: site.bucket.put(table.folder + "metadata/00009-' or '1.metadata.json", b"{}"), "a name that no engine gives"),
     (lambda site, table: table.write(**{"table-uuid": "another"}), "another table"),
     (lambda site, table: site.bucket.delete(table.folder + "data/3.parquet"), "needs what is not there"),
 ])
@@ -207,7 +208,7 @@ def test_the_drill_names_a_file_that_is_damaged_in_the_backup(site, table, back)
     assert told["state"] == "failed" and table.folder + "data/1.parquet" in told["reason"], told
 
 
-def test_a_table_gets_those_files_again_that_the_bucket_has_no_more(site, table, back):
+def test_a_table_gets_those_files_again_that_the_bucket_has_no_more(site, table, back, monkeypatch):
     site.run("metastore")
     snapshot, then = site.run("bucket")["snapshot"], table.location
     gone = [table.folder + "data/1.parquet", then.split("/", 3)[3]]
@@ -217,6 +218,10 @@ def test_a_table_gets_those_files_again_that_the_bucket_has_no_more(site, table,
     assert told["location"] == then and sorted(told["put"]) == sorted(gone), told
     assert restore.complete(back.root, [table.listed()])["undeleted"] == []
     assert restore.take_back(back.root, told["put"]) == {"deleted": 2}
+    run, listed = back.store.run, json.dumps({"tables": [{**table.listed(), "location": then + "'"}]})
+    monkeypatch.setattr(back.store, "run", lambda verb, *more: listed if verb == "dump" else run(verb, *more))
+    with pytest.raises(Failed, match="a name that no engine gives"):
+        restore.put_back(site.settings, back.store, snapshot, "gold.sales")
     with pytest.raises(Failed, match="no table gold.none"):
         restore.put_back(site.settings, back.store, snapshot, "gold.none")
 
