@@ -69,6 +69,11 @@ def test_what_is_not_the_next_step_is_refused_and_nothing_changed(site, options,
     assert files(site) == ["ca.crt", "ca.key"]
 
 
+def test_a_folder_that_goes_with_the_job_is_refused(site):
+    said = told(site, "--check", "-e", "authority=all", "-e", "common_tls_ca_dir=/runner/project/ca", well=False)
+    assert "Nothing was changed. common_tls_ca_dir (/runner/project/ca)" in said
+
+
 def test_check_mode_says_what_each_step_would_do_and_does_nothing(site):
     said = told(site, "--check", "-e", "authority=all")
     assert all(words in said for words in ("would make a new authority", "would put the new authority in the old one's place", "Nothing restarts"))

@@ -49,3 +49,14 @@ def test_what_is_there_stays_and_what_is_missing_is_made(tmp_path):
     names = set(yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())["lakehouse_secrets"])
     assert set(made) == names - {"vault_minio_root_password", "vault_s3_hive_secret"}
     assert all(len(value) == 40 for value in made.values())
+
+
+def test_a_folder_that_goes_with_the_job_is_refused(tmp_path):
+    host = {"ansible_host": "127.0.0.1", "ansible_connection": "local", "lakehouse_name": "secrets-test"}
+    (tmp_path / "hosts.json").write_text(json.dumps({"lakehouse": {"hosts": {"mirror.example.test": host}}}))
+    done = subprocess.run(
+        [str(BIN / "ansible-playbook"), "-i", str(tmp_path / "hosts.json"), "--check", "-e", "lakehouse_secrets_dir=/runner/project/.secrets",
+         str(ROOT / "playbooks/secrets.yml")],
+        env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_FORCE_COLOR="0"), check=False, capture_output=True, text=True, timeout=180)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0 and "Nothing was changed. lakehouse_secrets_dir (/runner/project/.secrets)" in said, said
