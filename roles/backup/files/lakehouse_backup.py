@@ -27,6 +27,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -41,6 +42,8 @@ from lakehouse_s3 import S3, Missing, Refused
 
 # Where the metastore's set leaves its tables and its dump, and the bucket's finds them: a copy of the bucket has its metastore beside it.
 TABLES, DUMP = "backup/metastore/tables.json", "backup/metastore/dump.gz"
+# What the metastore's dump is called, whoever wrote the list: nothing goes out of its folder.
+DUMP_NAME = re.compile(r"\w[\w-]*\.(sql|dump)", re.ASCII)
 OLDEST_LIST_SECONDS, LIST_TRIES, LIST_PAUSE_SECONDS = 15 * 60, 5, 3
 
 Settings = dict[str, Any]
@@ -51,11 +54,13 @@ def stamp(at: datetime.datetime) -> str:
 
 
 def write(path: str, told: dict[str, Any]) -> None:
-    """A file that is there whole, or as it was."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
+    """A file that is there whole, or as it was. Root writes so into the account's folder too, and follows no link of it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path + ".new")  # of a run that was killed
+    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "w", encoding="utf-8") as file:
         json.dump(told, file, indent=2)
         file.write("\n")
-    os.chmod(path + ".new", 0o644)
+        os.fchmod(file.fileno(), 0o644)
     os.replace(path + ".new", path)
 
 
@@ -105,6 +110,8 @@ def list_of_tables(s3: S3, folder: str) -> dict[str, Any]:
             listed, packed = json.loads(s3.get(TABLES)), s3.get(DUMP)
         except Missing as error:
             raise Failed("there is no list of tables (%s): back up the metastore first" % error) from error
+        if not DUMP_NAME.fullmatch(listed["dump"]):
+            raise Failed("the list of tables names the dump %r, which is no dump's name" % listed["dump"])
         age = s3.now() - datetime.datetime.fromisoformat(listed["time"])
         if age.total_seconds() > OLDEST_LIST_SECONDS:
             raise Failed("the list of tables is of %s, %d minutes old: back up the metastore first" % (listed["time"], age.total_seconds() // 60))

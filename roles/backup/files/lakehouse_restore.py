@@ -42,7 +42,7 @@ from backup_check import Check
 from backup_dumps import RESTORED
 from backup_restic import Failed, Restic
 from iceberg_files import Unreadable, metadata_of, place_of
-from lakehouse_backup import begun, held, lock_of, stamp, write
+from lakehouse_backup import DUMP_NAME, begun, held, lock_of, stamp, write
 from lakehouse_s3 import S3, Missing, Refused, Version, signed
 
 SETTINGS = "/etc/datalake/backup/settings.json"
@@ -574,6 +574,8 @@ def plan(settings: Settings, store: Store, chosen: Settings, asked: argparse.Nam
             "bytes": snapshot["summary"]["total_bytes_processed"], "since": tag(snapshot, "since") or snapshot["time"]}
     if chosen["kind"] == "bucket":
         told["metastore"] = json.loads(store.run("dump", snapshot["id"], spool_of(settings, chosen["name"], "tables.json")))
+        if not DUMP_NAME.fullmatch(told["metastore"]["dump"]):
+            raise Failed("the backup's list of tables names the dump %r, which is no dump's name" % told["metastore"]["dump"])
     if chosen.get("tables"):
         listed = json.loads(store.run("dump", snapshot["id"], spool_of(settings, chosen["name"], "tables.json")))
         return {**told, "newer": newer_tables(settings, chosen, listed["tables"])}

@@ -86,6 +86,8 @@ def test_an_old_list_or_none_is_not_good_enough(site, table):
     listed = json.loads(site.bucket.client.get_object(site.bucket.name, key).data)
     site.bucket.put(key, json.dumps({**listed, "time": "2026-01-01T00:00:00Z"}).encode())
     assert "2026-01-01T00:00:00Z" in site.run("bucket")["reason"]
+    site.bucket.put(key, json.dumps({**listed, "dump": "../../results/x.sql"}).encode())
+    assert "no dump's name" in site.run("bucket")["reason"]
 
 
 def test_wrong_key(site, table):

@@ -16,9 +16,17 @@ import sys
 import urllib.parse
 
 import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from iceberg_table import LIST, Table, avro
 from minio.credentials import Credentials
 from minio.signer import sign_v4_s3
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # an older ansible-core asks for none
+    trust_as_template = str
 
 FILES = pathlib.Path(__file__).parents[3] / "roles/backup/files"
 with contextlib.ExitStack() as stack:
@@ -318,3 +326,18 @@ def test_an_old_drill_is_wrong_where_the_site_says_so(tmp_path):
 ])  # fmt: skip
 def test_what_restic_ends_with_becomes_a_sentence(code, err, said):
     assert said in backup_restic.reason_of(code, err, "rest:https://backup.example.org/minio/")
+
+
+def test_a_result_is_written_over_no_file_that_a_link_leads_to(tmp_path):
+    (tmp_path / "other").write_text("of others")
+    (tmp_path / "result.json.new").symlink_to(tmp_path / "other")
+    lakehouse_backup.write(str(tmp_path / "result.json"), {"state": "good"})
+    assert (tmp_path / "other").read_text() == "of others" and json.loads((tmp_path / "result.json").read_text()) == {"state": "good"}
+
+
+@pytest.mark.parametrize("sets, there", [
+    ([{"kind": "postgresql"}, {"kind": "files", "tables": False}], False), ([{"kind": "mariadb", "tables": True}], True), ([{"kind": "bucket"}], True)])
+def test_a_host_has_the_buckets_secret_where_a_set_asks_for_it(sets, there):
+    text = yaml.safe_load((FILES.parent / "vars/main.yml").read_text())["__backup_settings"]["s3"]
+    found = Templar(DataLoader(), variables={"backup_sets": sets, "backup_s3": {"secret": "x"}, "backup_ca_file": "ca"}).template(trust_as_template(text))
+    assert found == ({"secret": "x", "ca": "ca"} if there else {})
