@@ -102,6 +102,8 @@ def test_one_that_was_killed_between_key_and_certificate_goes_on(site):
     for name in ("ca.crt", "ca.key"):
         (folder / name.replace("ca", "previous")).write_bytes((folder / name).read_bytes())
     (folder / "next.key").rename(folder / "ca.key")
+    before = files(site)
+    assert "NAME: sign or all." in told(site, "-e", "authority=finish", well=False) and files(site) == before
     told(site, "-e", "authority=all")
     assert files(site) == ["ca.crt", "ca.key"] and subject(site) == new
 
