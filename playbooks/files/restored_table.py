@@ -55,7 +55,11 @@ def main(catalog, location, name, how):
     else:
         spark.sql("CREATE NAMESPACE IF NOT EXISTS `%s`.`%s`" % (catalog, name.rpartition(".")[0]))
         make(spark, catalog, table, name)
-        rows.writeTo(full).append()
+        try:
+            rows.writeTo(full).append()
+        except BaseException:
+            spark.sql("DROP TABLE %s PURGE" % full)  # one without rows would keep the next run out
+            raise
     print(json.dumps({"table": name, "rows": spark.table(full).count()}))
 
 

@@ -97,3 +97,10 @@ def test_erasures_are_done_again_after_each_kind_of_restore():
     for playbook in ("restore", "restore_table"):
         tasks = play("Erase again who was erased since the backup", playbook)["tasks"]
         assert tasks[0]["ansible.builtin.include_tasks"] == "tasks/erasures.yml"
+
+
+def test_files_that_were_put_back_to_be_read_go_again_whatever_became_of_the_table():
+    (block,) = play("Bring back the table", "restore_table")["tasks"]
+    (back,) = block["always"]
+    assert rendered(back["ansible.builtin.command"]["argv"], restore_program=["restore"]) == ["restore", "take-back"]
+    assert back["delegate_to"] == "{{ groups['minio'][0] }}" and back["become_user"] == "root"
