@@ -9,6 +9,7 @@ are compared in that database too, and not in memory.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from typing import Any, Iterable, Iterator, Optional
@@ -31,6 +32,14 @@ CREATE TEMP TABLE copied (key TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT 
 OBJECT = re.compile(r"(.+)/(?:xl\.meta|[0-9a-f-]{36}/part\.\d+)")
 
 
+def opened(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path)
+    database.executescript(SCHEMA)
+    if database.execute("PRAGMA quick_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("%s is damaged" % path)
+    return database
+
+
 class Check:
     """Of tables in a bucket.
 
@@ -39,8 +48,11 @@ class Check:
 
     def __init__(self, path: str, s3: S3, bucket: str) -> None:
         self.s3, self.bucket = s3, bucket
-        self.database = sqlite3.connect(path)
-        self.database.executescript(SCHEMA)
+        try:
+            self.database = opened(path)
+        except sqlite3.DatabaseError:  # a host that fell may have left it damaged: all that it says can be read again
+            os.unlink(path)
+            self.database = opened(path)
         self.told: dict[str, Any] = {}
 
     # --- What the tables are made of ---

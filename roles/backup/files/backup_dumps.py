@@ -107,7 +107,7 @@ def postgresql(wanted: dict[str, Any], folder: str) -> tuple[dict[str, Any], lis
     if wanted.get("tables"):
         path = os.path.join(folder, names[0] + ".dump")
         tables = tables_of(postgresql_rows(iter(said(
-            ["pg_restore", "--data-only", *("--table=" + name for name in sorted(WANTED)), "--file=-", path]).splitlines())))
+            ["pg_restore", "--data-only", *("--table=" + name for name in sorted(WANTED)), "--file=-", path]).split("\n"))))
     version = said(["psql", *login, "--dbname=postgres", "--no-align", "--tuples-only", "--command=SHOW server_version"])
     return {"databases": names, "server": version}, tables
 

@@ -32,6 +32,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from typing import Any, Callable
 
 import backup_check
@@ -211,6 +212,8 @@ def run(settings: Settings, wanted: dict[str, Any]) -> bool:
         told.update(KINDS[wanted["kind"]](settings, wanted, restic), state="good")
     except (Failed, Refused, Unreadable, OSError) as error:
         told.update(getattr(error, "told", {}), state="failed", reason=str(error) or repr(error))
+    except Exception as error:  # pylint: disable=broad-exception-caught # whatever it was: a run that ended does not look like one that goes on
+        told.update(state="failed", reason="%r: %s" % (error, traceback.format_exc(limit=-1).replace("\n", " ")))
     del told["pid"]
     told["ended"] = stamp(datetime.datetime.now(datetime.timezone.utc))
     if told["state"] == "good":

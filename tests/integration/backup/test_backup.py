@@ -30,6 +30,7 @@ def lines_of(site, snapshot, name):
 @pytest.mark.parametrize("database_server", ["mariadb", "postgresql"], indirect=True)
 def test_a_whole_backup_and_the_next_one_which_sends_little(site, table):
     site.bucket.put("raw/file", os.urandom(1_000_000))
+    site.sql("INSERT INTO {q}TABLE_PARAMS{q} VALUES (1, 'comment', 'one\x1cline')")
     dump = site.run("metastore")
     assert dump["state"] == "good" and dump["tables"] == 1, dump
     copy = site.run("bucket")

@@ -111,6 +111,12 @@ class TestCheck:
             bucket.delete(key)
         assert check(sales) == []
 
+    def test_what_was_noted_of_manifests_is_made_anew_where_it_is_damaged(self, bucket, check, tmp_path):
+        sales = Table(bucket, "sales").append()
+        (tmp_path / "checked.db").write_bytes(b"no database" * 1000)
+        assert check(sales) == [] and check(sales) == []
+        assert check.told["manifests_read"] == 0
+
     @pytest.mark.parametrize("name, size", [("data/1.parquet", 500), ("metadata/m1.avro", None), ("metadata/00002.metadata.json", None)])
     def test_a_file_that_is_not_in_the_copy_is_named_with_its_table(self, bucket, check, name, size):
         sales = Table(bucket, "sales").append().append()
@@ -341,3 +347,13 @@ def test_a_host_has_the_buckets_secret_where_a_set_asks_for_it(sets, there):
     text = yaml.safe_load((FILES.parent / "vars/main.yml").read_text())["__backup_settings"]["s3"]
     found = Templar(DataLoader(), variables={"backup_sets": sets, "backup_s3": {"secret": "x"}, "backup_ca_file": "ca"}).template(trust_as_template(text))
     assert found == ({"secret": "x", "ca": "ca"} if there else {})
+
+
+def test_a_run_that_ends_by_what_nobody_thought_of_says_so(tmp_path, monkeypatch):
+    (tmp_path / "set.begun").touch()
+    monkeypatch.setattr(lakehouse_backup.Restic, "begin", lambda self: False)
+    monkeypatch.setitem(lakehouse_backup.KINDS, "files", lambda *dummy: {}["no such"])
+    settings = {"state": str(tmp_path), "repository": "r", "restic": "restic", "host": "h", "password_file": "p", "environment": {}}
+    assert not lakehouse_backup.run(settings, {"name": "set", "kind": "files"})
+    told = json.loads((tmp_path / "results/set.json").read_text())
+    assert told["state"] == "failed" and "KeyError('no such')" in told["reason"] and "ended" in told
