@@ -102,7 +102,7 @@ class Store(Restic):
         """Make a place what a folder was, but for what is spared below it."""
         os.makedirs(into, exist_ok=True)
         spared = [argument for path in spare for argument in ("--exclude", path)]
-        told = self.run("restore", "%s:%s" % (snapshot, folder), "--target", into, "--delete", "--overwrite", "if-changed", *spared)
+        told = self.run("restore", "%s:%s" % (snapshot, folder), "--target", into, "--delete", "--overwrite", "always", *spared)
         return json.loads(told.strip().splitlines()[-1])
 
 

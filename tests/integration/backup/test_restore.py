@@ -92,6 +92,19 @@ def test_the_bucket_comes_back_with_the_metastore_that_belongs_to_it(site, table
     assert restore.complete(back.root, restore.tables_of(site.settings))["undeleted"] == []
 
 
+def test_a_file_that_was_damaged_and_looks_as_before_comes_back(site, back, tmp_path):
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder/file"
+    path.write_bytes(b"whole")
+    chosen = {"name": "files", "kind": "files", "paths": [str(tmp_path / "folder")], "max_age_minutes": 30}
+    site.settings["sets"].append(chosen)
+    snapshot, before = site.run("files")["snapshot"], path.stat()
+    path.write_bytes(b"wrong")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    restore.restore_folders(back.store, chosen, snapshot, None, "")
+    assert path.read_bytes() == b"whole"
+
+
 def test_what_is_newer_is_told_and_what_is_left_out_of_backups_is_left_alone(site, table, back, minio_server):
     site.run("metastore")
     snapshot = site.run("bucket")["snapshot"]
