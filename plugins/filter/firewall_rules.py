@@ -10,6 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 ADMIN = "admin"
 DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22}
+ANY = "PORT"  # of what is reached by a port that nobody can tell from its name
 OUTSIDE = ("203.0.113.1", 443)  # of addresses for documentation, which nobody has
 
 
@@ -71,31 +72,54 @@ def outgoing_rules(flows, host_groups, groups, addresses, outgoing):
     return rules
 
 
-def outgoing_endpoints(named, addresses, listed):
+def outgoing_endpoints(named, addresses, listed, groups):
     """Make of what a site names in other variables what its hosts may connect to.
 
     :param named: list of dicts ``at`` (a URL, an address or a host, or a list of these; empty for none), ``variable`` (where the site names it),
         ``from`` (groups), ``what``, ``port`` where ``at`` has none, and ``protocols`` where not TCP alone.
     :param addresses: address of each host of the site.
     :param listed: what the site lists itself. A host that is known by name alone is this list's business.
-    :returns: list of dicts as for :func:`outgoing_rules`, each address and port once; loopback needs none.
-    :raises AnsibleFilterError: a host is known by name alone, and nothing is listed for its port.
+    :param groups: all groups of the inventory, name to list of hosts; what no host uses is no endpoint.
+    :returns: list of dicts as for :func:`outgoing_rules`, each address and port once for each choice of protocols; loopback needs none.
+    :raises AnsibleFilterError: a host is known by name alone, and the list lacks its port, a protocol, or a host that uses it.
     """
     found = {}
     for one in named:
+        users = [group for group in one["from"] if groups.get(group)]
         for place in [one["at"]] if isinstance(one["at"], str) else one["at"]:
-            if not place:
+            if not place or not users:
                 continue
             host, port = _endpoint(place, one)
             host = addresses.get(host, host)
             network = _network(host)
-            if network is None and host != "localhost" and str(port) not in {str(other.get("port")) for other in listed}:
+            protocols = one.get("protocols", ["tcp"])
+            if network is None and host != "localhost" and not _is_covered(port, protocols, users, listed, groups):
                 raise AnsibleFilterError(
-                    "%s names %s, and a firewall knows addresses only: write its address there, or add {to: ADDRESS, port: %s, from: [%s], what: %s} to "
-                    "lakehouse_outgoing_extra." % (one["variable"], host, port, ", ".join(one["from"]), one["what"]))
+                    "%s names %s, and a firewall knows addresses only: write its address there, or add {to: ADDRESS, port: %s, from: [%s], what: %s%s} to "
+                    "lakehouse_outgoing_extra." % (one["variable"], host, port, ", ".join(users), one["what"],
+                                                   "" if protocols == ["tcp"] else ", protocols: [%s]" % ", ".join(protocols)))
             if network is not None and not network.is_loopback:
-                found[host, port] = {"to": host, "port": port, "protocols": one.get("protocols", ["tcp"]), "from": one["from"], "what": one["what"]}
+                end = found.setdefault((host, port, *protocols), {"to": host, "port": port, "protocols": protocols, "from": [], "what": one["what"]})
+                end["from"] += [group for group in one["from"] if group not in end["from"]]
     return list(found.values())
+
+
+def _is_covered(port, protocols, users, listed, groups):
+    """Whether what a site lists lets each host of some groups out to a port, by each protocol. Which address it is there, the site knows."""
+    for protocol in protocols:
+        hosts = set()
+        for other in listed:
+            if other.get("state") != "absent" and protocol in other.get("protocols", ["tcp"]) and (port == ANY or _holds(other.get("port"), port)):
+                hosts.update(host for group in other.get("from", []) for host in groups.get(group, ()))
+        if not {host for group in users for host in groups[group]} <= hosts:
+            return False
+    return True
+
+
+def _holds(ports, port):
+    """Whether a port is the one, or of the range, that a rule has."""
+    ends = [int(end) if end.isdecimal() else 0 for end in str(ports).split("-")]
+    return ends[0] <= port <= ends[-1]
 
 
 def _endpoint(place, one):
@@ -151,8 +175,7 @@ def _leaves(address, port, outgoing):
     if outgoing is None:
         return None
     for rule in outgoing:
-        ports = [int(end) for end in str(rule["port"]).split("-")]
-        if "tcp" in rule["protocols"] and ports[0] <= port <= ports[-1] and any(ipaddress.ip_address(address) in ipaddress.ip_network(to) for to in rule["to"]):
+        if "tcp" in rule["protocols"] and _holds(rule["port"], port) and any(ipaddress.ip_address(address) in ipaddress.ip_network(to) for to in rule["to"]):
             return True
     return False
 

@@ -11,16 +11,18 @@ from ansible.errors import AnsibleFilterError
 STATES = ("present", "absent")
 FLOW = {"to", "port", "from", "what", "tls"}
 OUTGOING = {"to", "port", "from", "what", "protocols"}
+BESIDE = ["lakehouse_outgoing"]  # one target may be listed for several groups
 PROTOCOLS = ["tcp", "udp"]
 
 
-def with_extra(default, extra, keep_absent=False):
+def with_extra(default, extra, keep_absent=False, beside=False):
     """Add what a site says to a default list or dict, by name.
 
     :param default: list of dicts, each known by its ``name`` (and ``organization``), or by ``to`` and ``port``; or a dict of names.
     :param extra: of the same form. An element replaces the default's of its name, in its place; with ``state: absent`` it takes it out. A list
         that is the value of a dict is added to likewise.
     :param keep_absent: keep elements with ``state: absent``, for who reads the list removes them.
+    :param beside: keep the list's element of the same name beside what is added; only ``state: absent`` takes it out.
     :returns: a new list or dict.
     :raises AnsibleFilterError: an element has no name, or the two are not of one form.
     """
@@ -28,6 +30,10 @@ def with_extra(default, extra, keep_absent=False):
         raise AnsibleFilterError("with_extra: a list is added to a list, and a table of names to a table of names")
     if isinstance(default, dict):
         return _table(default, extra)
+    if beside:
+        gone = [_identity(element) for element in extra if _is_absent(element)]
+        return ([element for element in default if _identity(element) not in gone]
+                + [{key: value for key, value in element.items() if key != "state"} for element in extra if not _is_absent(element)])
     merged = {_identity(element): element for element in default}
     for element in extra:
         name = _identity(element)
@@ -76,7 +82,7 @@ def extra_problems(extras, groups, keep_absent=()):
     for name, (default, extra) in extras.items():
         variable = name + "_extra"
         if isinstance(default, list):
-            said += _list_problems(variable, default, extra, name in keep_absent)
+            said += _list_problems(variable, default, extra, name in keep_absent, name in BESIDE)
             continue
         for key, value in extra.items():
             if isinstance(value, list) and isinstance(default.get(key), list):
@@ -91,7 +97,7 @@ def extra_problems(extras, groups, keep_absent=()):
                    for problem in check]
 
 
-def _list_problems(variable, default, extra, kept=False):
+def _list_problems(variable, default, extra, kept=False, beside=False):
     known = {"/".join(_identity(element)) for element in default}
     seen = set()
     for place, element in enumerate(extra, 1):
@@ -100,7 +106,7 @@ def _list_problems(variable, default, extra, kept=False):
         except AnsibleFilterError:
             yield "%s, element %d, has no name: give it what the elements of the default are known by." % (variable, place)
             continue
-        if name in seen:
+        if name in seen and not beside:
             yield "%s has %s twice: keep one." % (variable, name)
         seen.add(name)
         if element.get("state", "present") not in STATES:

@@ -107,19 +107,53 @@ def named(at, **more):
     ([], {}, []),
 ])
 def test_what_is_named_elsewhere_is_let_out_by_its_address(at, more, ends):
-    assert [(end["to"], end["port"]) for end in outgoing_endpoints(named(at, **more), ADDRESSES, [])] == ends
+    assert [(end["to"], end["port"]) for end in outgoing_endpoints(named(at, **more), ADDRESSES, [], GROUPS)] == ends
 
 
-def test_a_name_is_what_the_site_lists_itself_or_refused():
-    assert outgoing_endpoints(named("http://proxy.example:3128"), ADDRESSES, [PROXY]) == []
+@pytest.mark.parametrize("more, listed", [
+    ({}, [PROXY]),
+    ({}, [dict(PROXY, port="3100-3200")]),
+    ({"from": ["sql", "s3", "absent"]}, [PROXY, dict(PROXY, **{"from": ["s3"]})]),
+    ({"from": ["sql"]}, [dict(PROXY, **{"from": ["all"]})]),
+    ({"protocols": ["udp", "tcp"]}, [PROXY, dict(PROXY, protocols=["udp"])]),
+    ({"from": ["absent"]}, []),
+])
+def test_a_name_is_what_the_site_lists_itself(more, listed):
+    assert outgoing_endpoints(named("http://proxy.example:3128", **more), ADDRESSES, listed, {**GROUPS, "all": ["s3.x", "a.x", "b.x"]}) == []
+
+
+@pytest.mark.parametrize("more, listed", [
+    ({}, []),
+    ({}, [dict(PROXY, port=3129)]),
+    ({}, [dict(PROXY, port="3129-3200")]),
+    ({}, [dict(PROXY, port="any")]),
+    ({}, [dict(PROXY, state="absent")]),
+    ({}, [dict(PROXY, **{"from": ["s3"]})]),
+    ({"from": ["sql", "s3"]}, [PROXY]),
+    ({"protocols": ["udp"]}, [PROXY]),
+])
+def test_a_name_that_the_site_does_not_list_whole_is_refused(more, listed):
     with pytest.raises(AnsibleFilterError, match="lakehouse_http_proxy names proxy.example.*port: 3128.*lakehouse_outgoing_extra"):
-        outgoing_endpoints(named("http://proxy.example:3128"), ADDRESSES, [dict(PROXY, port=3129)])
+        outgoing_endpoints(named("http://proxy.example:3128", **more), ADDRESSES, listed, GROUPS)
+
+
+def test_a_service_of_many_addresses_is_covered_by_any_port():
+    assert outgoing_endpoints(named("azure", port="PORT"), ADDRESSES, [PROXY], GROUPS) == []
+    with pytest.raises(AnsibleFilterError, match="names azure.*port: PORT"):
+        outgoing_endpoints(named("azure", port="PORT"), ADDRESSES, [dict(PROXY, **{"from": ["s3"]})], GROUPS)
+
+
+def test_one_address_of_two_users_is_let_out_for_both():
+    ends = outgoing_endpoints(named("http://198.51.100.9:3128") + named("http://198.51.100.9:3128", **{"from": ["s3", "sql"]}), ADDRESSES, [], GROUPS)
+    assert [end["from"] for end in ends] == [["sql", "s3"]]
+    ends = outgoing_endpoints(named("198.51.100.9", port=9) + named("198.51.100.9", port=9, protocols=["udp"]), ADDRESSES, [], GROUPS)
+    assert [end["protocols"] for end in ends] == [["tcp"], ["udp"]]
 
 
 @pytest.mark.parametrize("at", ["proxy.example", "http://", "http://198.51.100.9:port"])
 def test_what_names_no_host_and_port_is_refused_without_being_shown(at):
     with pytest.raises(AnsibleFilterError, match="lakehouse_http_proxy names no host and port: write it as http://HOST:PORT.$"):
-        outgoing_endpoints(named(at), ADDRESSES, [])
+        outgoing_endpoints(named(at), ADDRESSES, [], GROUPS)
 
 
 def test_both_sides_of_each_port_are_told_apart():

@@ -48,6 +48,14 @@ def test_what_cannot_be_added_is_refused(default, extra):
         with_extra(default, extra)
 
 
+def test_what_is_added_beside_takes_nothing_out_but_what_it_says():
+    default = [{"to": "198.51.100.9", "port": 53, "from": ["lakehouse"]}, {"to": "198.51.100.9", "port": 80, "from": ["lakehouse"]}]
+    more = [{"to": "198.51.100.9", "port": 53, "from": [group]} for group in ("trino", "gitea")]
+    gone = [{"to": "198.51.100.9", "port": "80", "state": "absent"}]
+    assert with_extra(default, more + gone, beside=True) == [default[0], *more]
+    assert extra_problems({"lakehouse_outgoing": [default, [dict(one, what="x") for one in more] + gone]}, ["trino", "gitea"]) == []
+
+
 @pytest.mark.parametrize("name, default, extra, words", [
     ("airflow_pools", POOLS, [{"slots": 1}], ["airflow_pools_extra, element 1, has no name"]),
     ("airflow_pools", POOLS, [{"name": "http"}, {"name": "http"}], ["airflow_pools_extra has http twice"]),
