@@ -121,7 +121,8 @@ class Builder:
             stream.write(catalogue.maven_project(part["files"], destination, local))
         # Without --update-snapshots, Maven would remember for a day that something could not be had.
         client = ["mvn", "--batch-mode", "--quiet", "--update-snapshots", "-Dmaven.repo.local=" + MAVEN_PLUGINS]
-        self._fetch(client + ["--file", project, "dependency:copy"])
+        # It would run what the account's ~/.mavenrc says.
+        self._fetch(client + ["--file", project, "dependency:copy"], {"MAVEN_SKIP_RC": "1"})
         for coordinates, checksum in part["files"].items():
             self._check(os.path.join(destination, catalogue.maven_file_name(coordinates)), coordinates, checksum, local)
 

@@ -100,6 +100,15 @@ def test_the_execution_environment_installs_by_checksums_alone():
     assert re.findall(r"--requirement (\S+)", install) == list(copied.values())
 
 
+def test_the_execution_environment_has_what_opens_a_release():
+    """The controller's own backup unpacks one."""
+    (packages,) = re.findall(r"apt-get install ([^&]*)", (ROOT / "awx/Containerfile").read_text())
+    assert "--zstd" in (ROOT / "playbooks/tasks/backup_controller.yml").read_text() and "zstd" in packages.split()
+    for edition in ("docs", "docs/pt-BR"):
+        (line,) = [line for line in (ROOT / edition / "install-proxmox.md").read_text().splitlines() if line.startswith(("| controller |", "| controlador |"))]
+        assert "zstd" in line
+
+
 def test_the_execution_environment_adds_what_awx_needs_and_changes_no_version():
     controller, runner = lock("requirements.lock"), lock("awx/requirements.lock")
     assert all(runner.values()) and len(runner) > 5
