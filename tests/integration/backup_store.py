@@ -78,8 +78,9 @@ class Store:
 
     def keeper(self, verb, *more, sealed=(), parts=1):
         """What the store's own run leaves behind as its result, and how it ended."""
-        settings = {"path": str(self.data), "restic": str(self.program), "results": str(self.folder / "results"), "keep": KEEP, "unproven_days": 2,
-                    "parts": parts, "keys": {name: self.key(name) for name in self.accounts if name not in sealed}, "sealed": list(sealed)}
+        settings = {"path": str(self.data), "restic": str(self.program), "results": str(self.folder / "results"), "keep": KEEP,
+                    "unproven_days": 4, "timeout_hours": 96, "parts": parts, "sealed": list(sealed),
+                    "keys": {name: self.key(name) for name in self.accounts if name not in sealed}}
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "results").mkdir(exist_ok=True)
         done = subprocess.run(["/usr/bin/python3", KEEPER, self.folder / "settings.json", verb, *more], env={"PATH": os.defpath}, check=False,

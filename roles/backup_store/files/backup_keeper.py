@@ -22,8 +22,9 @@ here (the controller's) has each of its files held against its name, which is it
 
 restic: restic itself, with the key of that repository, for who looks or repairs by hand.
 
-SETTINGS.json: path (folder of the repositories), restic (program), results (folder), keep (restic's options), unproven_days, parts, keys
-({repository: key}), sealed (repositories without a key here). Leaves RESULTS/forget.json or check.json, and ends with 1 where it says `failed`.
+SETTINGS.json: path (folder of the repositories), restic (program), results (folder), keep (restic's options), unproven_days,
+timeout_hours (the longest that a backup may take), parts, keys ({repository: key}), sealed (repositories without a key here). Leaves
+RESULTS/forget.json or check.json, and ends with 1 where it says `failed`.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ import subprocess
 import sys
 from typing import Any, Callable
 
-# How far a backup's time may be from its file's: one that has to be checked is written once more then, with the time that it had.
-AHEAD, BEHIND = datetime.timedelta(hours=2), datetime.timedelta(days=3)
+# How far a backup's time may be from its file's: before it by no more than a clock is wrong, after it by a run (timeout_hours) and some more, since
+# one that has to be checked is written once more then, with the time that it had.
+AHEAD, LATE = datetime.timedelta(hours=2), datetime.timedelta(days=1)
 UNCHECKED = ".unchecked"
 # How old the last good run may be: some more than the timers have.
 OLDEST = {"forget": datetime.timedelta(days=2), "check": datetime.timedelta(days=9)}
@@ -64,10 +66,10 @@ def moment(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", text).replace("Z", "+00:00"))
 
 
-def liars(snapshots: list[dict[str, Any]], written: dict[str, datetime.datetime]) -> list[str]:
-    """The backups whose own time is not that at which their file came here."""
+def liars(snapshots: list[dict[str, Any]], written: dict[str, datetime.datetime], longest: datetime.timedelta) -> list[str]:
+    """The backups whose own time is not that of a run at whose end their file came here."""
     return [snapshot["short_id"] for snapshot in snapshots
-            if snapshot["id"] in written and not written[snapshot["id"]] - BEHIND <= moment(snapshot["time"]) <= written[snapshot["id"]] + AHEAD]
+            if snapshot["id"] in written and not written[snapshot["id"]] - longest - LATE <= moment(snapshot["time"]) <= written[snapshot["id"]] + AHEAD]
 
 
 def set_of(snapshot: dict[str, Any]) -> str:
@@ -79,19 +81,20 @@ def is_good(snapshot: dict[str, Any]) -> bool:
     return not snapshot["hostname"].endswith(UNCHECKED)
 
 
-def unproven(snapshots: list[dict[str, Any]], before: datetime.datetime) -> list[str]:
-    """Those that were not proven in time, of sets that have proven ones."""
+def unproven(snapshots: list[dict[str, Any]], written: dict[str, datetime.datetime], before: datetime.datetime) -> list[str]:
+    """Those that were not proven in time, which begins when they have come, of sets that have proven ones."""
     proven = {set_of(snapshot) for snapshot in snapshots if is_good(snapshot)} - {""}
-    return [snapshot["id"] for snapshot in snapshots if set_of(snapshot) in proven and not is_good(snapshot) and moment(snapshot["time"]) < before]
+    return [snapshot["id"] for snapshot in snapshots
+            if set_of(snapshot) in proven and not is_good(snapshot) and snapshot["id"] in written and written[snapshot["id"]] < before]
 
 
 def forget(folder: pathlib.Path, restic: Restic, settings: Settings) -> dict[str, Any]:
     snapshots = json.loads(restic("snapshots", "--json"))
     files = {path.name: datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.timezone.utc) for path in (folder / "snapshots").iterdir()}
-    if false := liars(snapshots, files):
+    if false := liars(snapshots, files, datetime.timedelta(hours=settings["timeout_hours"])):
         raise Trouble("nothing was forgotten: the time of %s is not that at which it was written; who made it? See docs/backup.md"
                       % ", ".join(false[:5]))
-    old = unproven(snapshots, datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=settings["unproven_days"]))
+    old = unproven(snapshots, files, datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=settings["unproven_days"]))
     if old:
         restic("forget", LOCKED, *old)
     for name in sorted({set_of(snapshot) for snapshot in snapshots} - {""}):
