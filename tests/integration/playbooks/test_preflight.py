@@ -99,6 +99,8 @@ CASES = {
         "mounts": [{"id": "mp0", "path": "/data", "size_gib": 50}]})(groups, site)), ["backup_store (lakehouse_ct.mounts) have 20 GiB", "50"]),
     "two hosts of one repository": (lambda groups, site: (groups.update(STORE), changed("minio", host="db-hive.other.test")(groups, site)),
                                     ["different first labels", "db-hive, db-hive, controller"]),
+    "a backup of several drives": (lambda groups, site: (groups.update(STORE), changed("minio", minio_data_dirs=["/data/d1", "/data/d2"])(groups, site)),
+                                   ["several nodes or drives", "lakehouse_backup_sets without the set bucket"]),
     "a store that keeps nothing": (lambda groups, site: (groups.update(STORE), site.update(backup_store_keep=["--prune"])),
                                    ["backup_store_keep", "--keep-daily=7"]),
     "a proxy by its name": (lambda groups, site: site.update(lakehouse_http_proxy="http://proxy.example.test:3128"),
