@@ -61,7 +61,10 @@ def moment(text: str) -> datetime.datetime:
     """A time as restic or a person writes it; without a zone it is the host's own."""
     whole, dot, rest = text.replace("Z", "+00:00").partition(".")
     zone = rest.lstrip("0123456789")  # restic tells nanoseconds, which Python does not know
-    found = datetime.datetime.fromisoformat(whole + zone)
+    try:
+        found = datetime.datetime.fromisoformat(whole + zone)
+    except ValueError as error:
+        raise Failed("%r is no time; write it as 2026-12-01 10:00, in the host's zone, or with one: 2026-12-01T10:00:00-03:00" % text) from error
     return found if found.tzinfo else found.astimezone()
 
 
@@ -416,9 +419,11 @@ def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
 @contextlib.contextmanager
 def scratch(path: str, need: int) -> Iterator[str]:
     """A folder beside a path, of the same owner, with room for so many bytes."""
-    into, free = path + "-restored", shutil.disk_usage(path).free
-    if need > free:
-        raise Failed("the backup needs %d MiB beside what is there, and %s has %d MiB free" % (need >> 20, path, free >> 20))
+    into, room, disk = path + "-restored", need * 11 // 10, shutil.disk_usage(path)
+    # What is in use goes on meanwhile, and stops where its disk is full.
+    if room + disk.total // 10 > disk.free:
+        raise Failed("the backup needs %d MiB beside what is there, and a tenth of the disk is to stay free: %s has %d of %d MiB free"
+                     % (room >> 20, path, disk.free >> 20, disk.total >> 20))
     shutil.rmtree(into, ignore_errors=True)  # of a run that was killed
     os.makedirs(into, mode=0o700)
     owner = os.stat(path)
@@ -433,11 +438,12 @@ def scratch(path: str, need: int) -> Iterator[str]:
 def beside(settings: Settings, store: Store, snapshot: Settings, prefixes: Sequence[str] = ()) -> Iterator[S3]:
     """A bucket's backup, or what it has below some prefixes, in an object store of its own."""
     chosen, = [each for each in settings["sets"] if each["kind"] == "bucket"]
-    # How large a part is, nobody knows before.
-    with scratch(chosen["drives"][0], 0 if prefixes else snapshot["summary"]["total_bytes_processed"]) as into:
-        for drive in chosen["drives"]:
-            for path in [drive + "/.minio.sys", *("/".join([drive, settings["s3"]["bucket"], prefix]).rstrip("/") for prefix in prefixes or [""])]:
-                restore_folders(store, chosen, snapshot["id"], path, into)
+    paths = [path for drive in chosen["drives"] for path in (
+        drive + "/.minio.sys", *("/".join([drive, settings["s3"]["bucket"], prefix]).rstrip("/") for prefix in prefixes or [""]))]
+    need = sum(size for dummy, size in store.ls(snapshot["id"], paths)) if prefixes else snapshot["summary"]["total_bytes_processed"]
+    with scratch(chosen["drives"][0], need) as into:
+        for path in paths:
+            restore_folders(store, chosen, snapshot["id"], path, into)
         with served(settings, [into + drive for drive in chosen["drives"]]) as s3:
             yield s3
 

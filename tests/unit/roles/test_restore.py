@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import importlib
 import pathlib
 import sys
@@ -31,6 +33,20 @@ def test_the_newest_backup_is_taken():
 @pytest.mark.parametrize("at, number", [("2026-12-02T05:31:08Z", "bbbb2222"), ("2026-12-02T05:31:06Z", "aaaa1111"), ("2026-12-01T05:31:08+00:00", "aaaa1111")])
 def test_or_the_newest_that_is_not_later_than_a_time(at, number):
     assert restore.choose(SNAPSHOTS, at)["id"] == number
+
+
+def test_what_is_no_time_is_refused_with_an_example():
+    with pytest.raises(Failed, match="'yesterday' is no time; write it as 2026-12-01 10:00"):
+        restore.choose(SNAPSHOTS, "yesterday")
+
+
+@pytest.mark.parametrize("free, enough", [(209, False), (211, True)])
+def test_a_tenth_of_the_disk_stays_free(tmp_path, monkeypatch, free, enough):
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(restore.shutil, "disk_usage", lambda path: argparse.Namespace(total=1000, used=1000 - free, free=free))
+    with contextlib.nullcontext() if enough else pytest.raises(Failed, match="a tenth of the disk"):
+        with restore.scratch(str(tmp_path / "data"), 100):
+            pass
 
 
 def test_or_the_one_that_is_named():
