@@ -11,6 +11,7 @@ versions, whatever happens.
 from __future__ import annotations
 
 import datetime
+import fnmatch
 import io
 import json
 import re
@@ -100,15 +101,23 @@ class Verification:
             grants = [grant for grant in user.get("grants") or [] if grant["bucket"] == bucket]
             write = {prefix for grant in grants for prefix in grant.get("write") or []}
             read = write | {prefix for grant in grants for prefix in grant.get("read") or []}
-            self.may_not(f"{name} listing all of {bucket}", lambda: next(client.list_objects(bucket, recursive=True), None))
+            lists = self.by_policy(user, "s3:ListBucket", bucket)
+            self.expect(lists, f"{name} listing all of {bucket}", lambda: next(client.list_objects(bucket, recursive=True), None))
             for prefix in self.prefixes(bucket):
-                self.prefix(client, name, bucket, prefix, prefix in read, prefix in write)
+                reads = self.by_policy(user, "s3:GetObject", f"{bucket}/{prefix}{self.mark}")
+                self.prefix(client, name, bucket, prefix, prefix in read or lists, prefix in read or reads, prefix in write)
 
-    def prefix(self, client, name, bucket, prefix, may_read, may_write):
+    def by_policy(self, user, action, resource):
+        """Whether a policy that the user has beside its grants allows it, without a condition."""
+        statements = [each for policy in user.get("policies") or [] for each in self.expected["policies"].get(policy, {}).get("Statement", [])]
+        return any(each["Effect"] == "Allow" and action in each["Action"] and "Condition" not in each
+                   and any(fnmatch.fnmatchcase("arn:aws:s3:::" + resource, pattern) for pattern in each["Resource"]) for each in statements)
+
+    def prefix(self, client, name, bucket, prefix, may_list, may_read, may_write):
         theirs, own = f"{prefix}{self.mark}-root", f"{prefix}{self.mark}-{name}"
         where = f"{bucket}/{prefix}"
         version = put(self.root, bucket, theirs).version_id
-        self.expect(may_read, f"{name} listing {where}", lambda: next(client.list_objects(bucket, prefix), None))
+        self.expect(may_list, f"{name} listing {where}", lambda: next(client.list_objects(bucket, prefix), None))
         self.expect(may_read, f"{name} reading in {where}", lambda: self.read(client, bucket, theirs))
         self.expect(may_write, f"{name} writing in {where}", lambda: put(client, bucket, own))
         if version:

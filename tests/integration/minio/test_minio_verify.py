@@ -32,7 +32,7 @@ class Site:
         self.expected = {
             "endpoint": server.endpoint, "ca_path": str(server.ca_path), "region": server.region, "version": version,
             "root_user": server.root_user, "root_password": server.root_secret,
-            "buckets": [name], "versioned": [name], "unversioned": {name: ["tmp/"]}, "users": self.users,
+            "buckets": [name], "versioned": [name], "unversioned": {name: ["tmp/"]}, "users": self.users, "policies": {},
         }
         self.do("minio_bucket", name=name, versioning="enabled", unversioned_prefixes=["tmp/"])
         for policy in s3_policies(self.users):
