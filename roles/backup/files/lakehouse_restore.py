@@ -43,7 +43,7 @@ from backup_dumps import RESTORED
 from backup_restic import Failed, Restic
 from iceberg_files import Unreadable, metadata_of, place_of
 from lakehouse_backup import DUMP_NAME, begun, held, lock_of, stamp, write
-from lakehouse_s3 import S3, Missing, Refused, Version, signed
+from lakehouse_s3 import S3, Missing, Refused, Version
 
 SETTINGS = "/etc/datalake/backup/settings.json"
 CACHE = "/var/cache/lakehouse-restore"
@@ -424,7 +424,8 @@ def scratch(path: str, need: int) -> Iterator[str]:
     if room + disk.total // 10 > disk.free:
         raise Failed("the backup needs %d MiB beside what is there, and a tenth of the disk is to stay free: %s has %d of %d MiB free"
                      % (room >> 20, path, disk.free >> 20, disk.total >> 20))
-    shutil.rmtree(into, ignore_errors=True)  # of a run that was killed
+    if os.path.lexists(into):  # of a run that was killed
+        shutil.rmtree(into)
     os.makedirs(into, mode=0o700)
     owner = os.stat(path)
     os.chown(into, owner.st_uid, owner.st_gid)
@@ -534,7 +535,7 @@ def length_of(s3: S3, key: str) -> int:
     path, query = urllib.parse.quote("/%s/%s" % (s3.settings["bucket"], key), safe="/~"), "versionId=" + version
     connection = http.client.HTTPSConnection(s3.host, context=s3.context, timeout=60)
     try:
-        connection.request("GET", path + "?" + query, headers=signed("GET", s3.host, path, query, b"", s3.settings, s3.now()))
+        connection.request("GET", path + "?" + query, headers=s3.headers("GET", path, query))
         answer = connection.getresponse()
         if answer.status != 200:
             raise Refused("%s: HTTP %d" % (key, answer.status))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime
 import email.utils
-import hashlib
-import hmac
 import http.client
 import ssl
 import time
 import urllib.parse
 from typing import Any, Iterator, NamedTuple, Optional
 from xml.etree import ElementTree
+
+from s3_signature import signed
 
 TRIES, PAUSE_SECONDS, TIMEOUT_SECONDS = 4, 3, 60
 MOST = 1000  # of a page
@@ -35,25 +35,6 @@ class Version(NamedTuple):
     is_latest: bool
     modified: str
     size: int
-
-
-def signed(method: str, host: str, path: str, query: str, body: bytes, settings: dict[str, Any], now: datetime.datetime) -> dict[str, str]:
-    """Headers of a request, by version 4 of S3's signatures.
-
-    :param query: what the URL has after the question mark, sorted and encoded.
-    """
-    day, stamp, digest = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"), hashlib.sha256(body).hexdigest()
-    headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": stamp}
-    names = ";".join(sorted(headers))
-    asked = "\n".join([method, path, query, *("%s:%s" % item for item in sorted(headers.items())), "", names, digest])
-    scope = "%s/%s/s3/aws4_request" % (day, settings["region"])
-    key = ("AWS4" + settings["secret"]).encode()
-    for part in (day, settings["region"], "s3", "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    signature = hmac.new(key, "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(asked.encode()).hexdigest()]).encode(), hashlib.sha256)
-    headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (
-        settings["account"], scope, names, signature.hexdigest())
-    return headers
 
 
 def page_of(document: bytes) -> tuple[list[Version], Optional[dict[str, str]]]:
@@ -107,12 +88,16 @@ class S3:
             self.ahead = told - datetime.datetime.now(datetime.timezone.utc)
         return datetime.datetime.now(datetime.timezone.utc) + self.ahead
 
+    def headers(self, method: str, path: str, query: str, body: bytes = b"") -> dict[str, str]:
+        """A request's headers, signed with the server's time."""
+        return signed(method, "https://%s%s?%s" % (self.host, path, query), body, self.settings, self.now())
+
     def request(self, method: str, key: str = "", query: Optional[dict[str, str]] = None, body: bytes = b"") -> bytes:
         path = urllib.parse.quote("/%s/%s" % (self.settings["bucket"], key), safe="/~")
         encoded = "&".join("%s=%s" % (name, urllib.parse.quote(value, safe="~")) for name, value in sorted((query or {}).items()))
         for left in reversed(range(TRIES)):
             try:
-                answer, content = self._once(method, path, encoded, body, signed(method, self.host, path, encoded, body, self.settings, self.now()))
+                answer, content = self._once(method, path, encoded, body, self.headers(method, path, encoded, body))
                 if answer.status < 300:
                     return content
                 said = "%s %s: HTTP %d %s" % (method, key or encoded, answer.status, content[:300].decode(errors="replace"))

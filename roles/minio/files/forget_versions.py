@@ -22,7 +22,6 @@ import base64
 import datetime
 import fcntl
 import hashlib
-import hmac
 import http.client
 import itertools
 import json
@@ -35,6 +34,8 @@ import urllib.request
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
+
+from s3_signature import signed
 
 # While the server starts anew, it is asked again.
 TRIES, PAUSE_SECONDS, TIMEOUT_SECONDS = 40, 3, 60
@@ -198,27 +199,6 @@ def forget(bucket: Bucket, prefix: str, minutes: int, now: datetime.datetime) ->
 # --- How the server is asked ---
 
 
-def signed(method: str, url: str, query: str, body: bytes, settings: dict[str, Any], now: datetime.datetime) -> dict[str, str]:
-    """Headers of a request to S3, by version 4 of its signatures.
-
-    :param query: what the URL has after the question mark, sorted and encoded.
-    """
-    parts = urllib.parse.urlsplit(url)
-    day, stamp, digest = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"), hashlib.sha256(body).hexdigest()
-    headers = {"content-md5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(), "host": parts.netloc,
-               "x-amz-content-sha256": digest, "x-amz-date": stamp}
-    names = ";".join(sorted(headers))
-    asked = "\n".join([method, parts.path, query, *("%s:%s" % item for item in sorted(headers.items())), "", names, digest])
-    scope = "%s/%s/s3/aws4_request" % (day, settings["region"])
-    key = ("AWS4" + settings["secret"]).encode()
-    for part in (day, settings["region"], "s3", "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    signature = hmac.new(key, "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(asked.encode()).hexdigest()]).encode(), hashlib.sha256)
-    headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (
-        settings["account"], scope, names, signature.hexdigest())
-    return headers
-
-
 class Straight(urllib.request.HTTPRedirectHandler):
     """What is signed goes to the address that was given, or nowhere."""
 
@@ -232,8 +212,11 @@ def requests_to(settings: dict[str, Any], bucket: str) -> Request:
     url = "%s/%s" % (settings["url"], urllib.parse.quote(bucket))
 
     def once(method: str, query: str, body: bytes) -> bytes:
-        headers = signed(method, url, query, body, settings, datetime.datetime.now(datetime.timezone.utc))
-        asked = urllib.request.Request(url + "?" + query, data=body or None, headers=headers, method=method)
+        whole, now = url + "?" + query, datetime.datetime.now(datetime.timezone.utc)
+        # What deletes has to have it.
+        checksum = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+        headers = signed(method, whole, body, settings, now, content_md5=checksum)
+        asked = urllib.request.Request(whole, data=body or None, headers=headers, method=method)
         try:
             with opener.open(asked, timeout=TIMEOUT_SECONDS) as answer:
                 return answer.read()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import importlib.util
 import pathlib
 import urllib.parse
@@ -14,8 +13,6 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from minio.credentials import Credentials
-from minio.signer import sign_v4_s3
 
 FILE = pathlib.Path(__file__).parents[3] / "roles/minio/files/forget_versions.py"
 spec = importlib.util.spec_from_file_location("forget_versions", FILE)
@@ -199,18 +196,6 @@ def test_what_is_refused_of_one_table_is_named_and_the_others_go_on(server):
 def test_nodes_of_a_cluster_do_not_begin_at_the_same_second():
     tasks = yaml.safe_load((FILE.parents[1] / "tasks/forget.yml").read_text())
     assert "RandomizedDelaySec" in tasks[-1]["vars"]["common_unit_timers"]["minio-forget"]
-
-
-def test_requests_are_signed_as_the_client_library_does():
-    settings = {"region": "sa-test-1", "account": "somebody", "secret": "for-a-test"}
-    body, query = b"<Delete/>", "delete=&prefix=a%20b%2F"
-    ours = forget_versions.signed("POST", "https://127.0.0.1:9000/lake", query, body, settings, NOW)
-    theirs = sign_v4_s3(
-        method="POST", url=urllib.parse.urlsplit("https://127.0.0.1:9000/lake?" + query), region="sa-test-1",
-        headers={"Content-MD5": ours["content-md5"], "Host": "127.0.0.1:9000", "x-amz-content-sha256": ours["x-amz-content-sha256"],
-                 "x-amz-date": ours["x-amz-date"]},
-        credentials=Credentials("somebody", "for-a-test"), content_sha256=hashlib.sha256(body).hexdigest(), date=NOW)
-    assert ours["Authorization"] == theirs["Authorization"]
 
 
 class TestAsking:

@@ -1,0 +1,1 @@
+../../common/files/s3_signature.py
