@@ -11,8 +11,10 @@ import json
 import os
 import pathlib
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import psycopg2
@@ -129,6 +131,22 @@ class PostgreSQL(Server):
 
     def drop(self, name):
         self.admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def running(kind):
+    """A server of a kind, that runs and goes with all that it had."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"hive-{kind.backend}-"))
+    if SERVER_USER:
+        shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
+    instance = kind(folder)
+    try:
+        instance.boot()
+        yield instance
+    finally:
+        if hasattr(instance, "process"):
+            instance.stop()
+        shutil.rmtree(folder)
 
 
 class Runner:

@@ -10,14 +10,12 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import pytest
 import yaml
-from hive_servers import SERVER_USER, MariaDB, PostgreSQL
+from hive_servers import MariaDB, PostgreSQL, running
 from iceberg_table import Table
 from minio.versioningconfig import ENABLED, VersioningConfig
 
@@ -33,19 +31,9 @@ SCHEMA = [
 
 @pytest.fixture(scope="session")
 def database_server(request, database_packages):
-    """MariaDB, unless a test says otherwise."""
-    kind = {"mariadb": MariaDB, "postgresql": PostgreSQL}[getattr(request, "param", "mariadb")]
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="backup-%s-" % kind.backend))
-    if SERVER_USER:
-        shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
-    instance = kind(folder)
-    try:
-        instance.boot()
+    """MariaDB by default; a test asks for PostgreSQL by an indirect parameter."""
+    with running({"mariadb": MariaDB, "postgresql": PostgreSQL}[getattr(request, "param", "mariadb")]) as instance:
         yield instance
-    finally:
-        if hasattr(instance, "process"):
-            instance.stop()
-        shutil.rmtree(folder)
 
 
 class Bucket:

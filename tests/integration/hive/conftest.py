@@ -13,7 +13,7 @@ import tempfile
 
 import pytest
 from hive_metastore import Metastore
-from hive_servers import SERVER_USER, MariaDB, PostgreSQL, Runner
+from hive_servers import MariaDB, PostgreSQL, Runner, running
 from releases import RELEASES
 
 METASTORE = "3.1.3"
@@ -44,17 +44,8 @@ def metastore_home():
 
 @pytest.fixture(scope="session", params=[MariaDB, PostgreSQL], ids=lambda kind: kind.backend)
 def server(request, packages):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"hive-{request.param.backend}-"))
-    if SERVER_USER:
-        shutil.chown(folder, SERVER_USER["user"], SERVER_USER["group"])
-    instance = request.param(folder)
-    try:
-        instance.boot()
+    with running(request.param) as instance:
         yield instance
-    finally:
-        if hasattr(instance, "process"):
-            instance.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
