@@ -145,10 +145,10 @@ class Check:
             for key, size, of in self.database.execute(
                 "SELECT key, wanted.size, of FROM wanted WHERE NOT EXISTS"
                 " (SELECT * FROM stored WHERE stored.key = wanted.key AND stored.size = IFNULL(wanted.size, stored.size)) LIMIT ?", (MOST,))]
-        # On several drives each has a part of an object, and parity beside.
+        # This is true of one drive: of several each has a part, and parity beside. preflight.yml refuses those.
         faults += [
             "%s: %s is in the copy with %d bytes of %d" % (of, key, copied_bytes, size)
             for key, size, of, copied_bytes in self.database.execute(
                 "SELECT key, IFNULL(wanted.size, 1), of, IFNULL(bytes, 0) FROM wanted LEFT JOIN copied USING (key)"
-                " WHERE IFNULL(bytes, 0) * ? < IFNULL(wanted.size, 1) LIMIT ?", (len(drives), MOST))]
+                " WHERE IFNULL(bytes, 0) < IFNULL(wanted.size, 1) LIMIT ?", (MOST,))]
         return faults

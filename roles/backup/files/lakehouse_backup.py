@@ -68,7 +68,8 @@ def write(path: str, told: dict[str, Any]) -> None:
 def spool(settings: Settings, wanted: dict[str, Any]) -> str:
     """An empty folder for what a set is made of."""
     folder = os.path.join(settings["state"], "spool", wanted["name"])
-    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        shutil.rmtree(folder)
     os.makedirs(folder, mode=0o700)
     return folder
 

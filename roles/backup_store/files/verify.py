@@ -43,6 +43,11 @@ class Proofs:
         self.folder, self.accounts, self.program = expected["folder"], expected["accounts"], expected["restic"]
         self.held, self.broken = [], []
 
+    def clear(self):
+        """Take away the repository that proofs made."""
+        if os.path.lexists(self.folder):
+            shutil.rmtree(self.folder)
+
     def hold(self, what, holds, but=""):
         (self.held if holds else self.broken).append(what if holds else "%s: %s" % (what, but))
 
@@ -116,12 +121,12 @@ class Proofs:
 
 def main():
     proofs = Proofs(json.load(sys.stdin))
-    shutil.rmtree(proofs.folder, ignore_errors=True)  # of a proof that was killed
+    proofs.clear()  # of a proof that was killed
     try:
         proofs.of_a_host()
         proofs.of_others()
     finally:
-        shutil.rmtree(proofs.folder, ignore_errors=True)
+        proofs.clear()
     print(json.dumps({"held": proofs.held, "broken": proofs.broken}))
     return 1 if proofs.broken else 0
 
