@@ -100,8 +100,8 @@ class TestRules:
         }  # fmt: skip
 
     def test_an_entry_is_one_rule_for_each_operation_and_host(self):
-        rules = acl_plan.rules_of([self.entry(hosts=["10.0.0.1", "10.0.0.2"])])
-        assert len(rules) == 4 and {rule.host for rule in rules} == {"10.0.0.1", "10.0.0.2"}
+        rules = acl_plan.rules_of([self.entry(hosts=["192.0.2.1", "192.0.2.2"])])
+        assert len(rules) == 4 and {rule.host for rule in rules} == {"192.0.2.1", "192.0.2.2"}
 
     def test_present_and_absent_at_once_is_refused(self):
         with pytest.raises(acl_plan.Invalid, match="both present and absent"):
