@@ -9,14 +9,13 @@ Reads what is expected as JSON from standard input; prints {"held": [...], "brok
 from __future__ import annotations
 
 import importlib
-import json
 import pathlib
 import sys
 
 import chromium
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "roles/airflow/files"))
-verify = importlib.import_module("verify")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "roles/common/files"))
+run = importlib.import_module("proof").run
 
 # What a page looks like without its styles is what a browser makes of bare text: no rules, and its own type.
 STYLED = """
@@ -58,18 +57,12 @@ def look_at_gitea(window, wish, proof, pictures):
     window.picture(pictures / "gitea-repository.png")
 
 
-def main():
-    wish, proof = json.load(sys.stdin), verify.Proof()
+def prove(wish, proof):
     pictures = pathlib.Path(wish["pictures"])
-    try:
-        for look, site in ((look_at_airflow, wish["airflow"]), (look_at_gitea, wish["gitea"])):
-            with chromium.browser(wish["ca_path"]) as window:
-                look(window, site, proof, pictures)
-    except (RuntimeError, OSError, KeyError) as error:
-        proof.that(False, f"{type(error).__name__}: {error}")
-    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout, ensure_ascii=False)
-    sys.exit(1 if proof.broken else 0)
+    for look, site in ((look_at_airflow, wish["airflow"]), (look_at_gitea, wish["gitea"])):
+        with chromium.browser(wish["ca_path"]) as window:
+            look(window, site, proof, pictures)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(prove))

@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urlsplit
 class Proof:
     def __init__(self):
         self.held, self.broken = [], []
+        self.figures = {}  # what was counted on the way, for whoever asked for the proof
 
     def that(self, holds, what):
         (self.held if holds else self.broken).append(what)
@@ -41,7 +42,7 @@ def run(prove, *faults, expected=sys.stdin):
         prove(wish, proof)
     except (OSError, http.client.HTTPException, RuntimeError, ValueError, KeyError, *faults) as error:
         proof.that(False, "the proof ended early: %s: %s" % (type(error).__name__, error))
-    json.dump({"held": proof.held, "broken": proof.broken}, sys.stdout, indent=1)
+    json.dump({"held": proof.held, "broken": proof.broken, **proof.figures}, sys.stdout, indent=1)
     return 1 if proof.broken else 0
 
 
