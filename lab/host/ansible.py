@@ -16,6 +16,7 @@ from lab.host.shell import BOUND, Failure, Progress
 
 HEADING = re.compile(r'^(PLAY|TASK|RUNNING HANDLER|PLAY RECAP)(?: \[(.*)\])? \**$')
 RECAP = re.compile(r'^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)')
+COUNTED = re.compile(r'^(?:ok|changed): \[.*\] => \(item=(\d+ of \d+: .+)\)\s*$')  # of a loop that says how far it is
 ANSWER = re.compile(r'^    - (.+)$')  # a list that a task shows; only the demo does
 TAIL_LINES = 60
 
@@ -26,6 +27,7 @@ class Reader:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.task: list[str] = []
+        self.name = ''
         self.failed: list[str] = []
         self.changed = 0
         self.answer: list[str] = []
@@ -34,12 +36,15 @@ class Reader:
         heading = HEADING.match(text)
         if heading:
             kind, name = heading.groups()
-            self.task = []
+            self.task, self.name = [], name
             if kind == 'PLAY':
                 self.progress.say(f'  {name}')
             elif name:
                 self.progress.detail(name)
         self.task.append(text)
+        counted = COUNTED.match(text)
+        if counted:
+            self.progress.detail(f'{self.name}: {counted[1]}')
         answer = ANSWER.match(text)
         if answer:
             self.answer.append(answer[1])

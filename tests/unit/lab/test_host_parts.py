@@ -196,6 +196,16 @@ def test_the_failing_task_and_the_changes_are_read_from_the_output(capsys):
     assert 'Containers' in capsys.readouterr().out
 
 
+def test_a_loop_that_counts_says_how_far_it_is():
+    details = []
+    reader = ansible.Reader(types.SimpleNamespace(say=print, detail=details.append))
+    for line in ('TASK [gti.lakehouse.mirror : Build what is missing] ***', 'changed: [mirror.gti.local] => (item=3 of 19: hive 3.1.3, next gitea 1.24.2)',
+                 'TASK [Another] ***', 'ok: [mirror.gti.local] => (item=of no number)'):
+        reader.line(line)
+    assert details == ['gti.lakehouse.mirror : Build what is missing',
+                       'gti.lakehouse.mirror : Build what is missing: 3 of 19: hive 3.1.3, next gitea 1.24.2', 'Another']
+
+
 def test_tables_line_up():
     assert status.table([('Name', 'MiB'), ('trino', 1200), ('db', 7)]) == 'Name   MiB\ntrino  1200\ndb        7'
 
