@@ -629,11 +629,11 @@ def reset(settings: Settings, names: list[str], apply: bool) -> None:
     broker = stream_kafka.Broker(spark._jvm, settings)
     for name in names:
         checkpoint = stream_kafka.Checkpoint(spark, settings, name)
-        last = checkpoint.last()
-        at = checkpoint.end(last) if last >= 0 else {}
+        found = checkpoint.last() >= 0
+        at = checkpoint.end(checkpoint.committed()) if found else {}
         first, end = (broker.offsets([name], which).get(name, {}) for which in ("earliest", "latest"))
         places = sorted({*at, *end}, key=int)
-        print(json.dumps({"checkpoint": checkpoint.path, "found": last >= 0, "partitions": [
+        print(json.dumps({"checkpoint": checkpoint.path, "found": found, "partitions": [
             {"partition": int(place), "stream": at.get(place), "from": first.get(place), "to": end.get(place)} for place in places]}))
         if apply:
             checkpoint.remove()

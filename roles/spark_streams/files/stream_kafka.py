@@ -100,7 +100,7 @@ class Broker:
 
 
 class Checkpoint:
-    """A topic's folder in the store, where Spark notes the offsets at which each batch ends before it is written."""
+    """A topic's folder in the store, where Spark notes the offsets at which each batch ends before it is written, and after it that it was."""
 
     def __init__(self, spark: Any, settings: dict[str, Any], topic: str) -> None:
         self.spark, self.topic = spark, topic
@@ -121,7 +121,14 @@ class Checkpoint:
 
     def last(self) -> int:
         """The number of the last batch that was planned; -1 where there was none."""
-        store, path = self._open("/offsets")
+        return self._last("/offsets")
+
+    def committed(self) -> int:
+        """The number of the last batch that was written; -1 where there was none."""
+        return self._last("/commits")
+
+    def _last(self, name: str) -> int:
+        store, path = self._open(name)
         if not store.exists(path):
             return -1
         return max((int(status.getPath().getName()) for status in store.listStatus(path) if status.getPath().getName().isdigit()), default=-1)
