@@ -90,30 +90,41 @@ def outgoing_endpoints(named, addresses, listed, groups):
             if not place or not users:
                 continue
             host, port = _endpoint(place, one)
-            host = addresses.get(host, host)
+            is_of_site, host = host in addresses, addresses.get(host, host)
             network = _network(host)
             protocols = one.get("protocols", ["tcp"])
-            if network is None and host != "localhost" and not _is_covered(port, protocols, users, listed, groups):
-                raise AnsibleFilterError(
-                    "%s names %s, and a firewall knows addresses only: write its address there, or add {to: ADDRESS, port: %s, from: [%s], what: %s%s} to "
-                    "lakehouse_outgoing_extra." % (one["variable"], host, port, ", ".join(users), one["what"],
-                                                   "" if protocols == ["tcp"] else ", protocols: [%s]" % ", ".join(protocols)))
-            if network is not None and not network.is_loopback:
+            if host == "localhost" or network is not None and network.is_loopback or is_of_site and port == ANY:
+                continue
+            if network is not None and port != ANY:
                 end = found.setdefault((host, port, *protocols), {"to": host, "port": port, "protocols": protocols, "from": [], "what": one["what"]})
                 end["from"] += [group for group in one["from"] if group not in end["from"]]
+            elif not _is_covered(network, port, protocols, users, listed, groups):
+                to, remedy = (host, "no port: write it there") if network is not None else (
+                    "ADDRESS", "a firewall knows addresses only: write its address there")
+                raise AnsibleFilterError(
+                    "%s names %s, and %s, or add {to: %s, port: %s, from: [%s], what: %s%s} to lakehouse_outgoing_extra." % (
+                        one["variable"], host, remedy, to, port, ", ".join(users), one["what"],
+                        "" if protocols == ["tcp"] else ", protocols: [%s]" % ", ".join(protocols)))
     return list(found.values())
 
 
-def _is_covered(port, protocols, users, listed, groups):
-    """Whether what a site lists lets each host of some groups out to a port, by each protocol. Which address it is there, the site knows."""
+def _is_covered(network, port, protocols, users, listed, groups):
+    """Whether what a site lists lets each host of some groups out to a port, by each protocol. Which address a name has, the site knows."""
     for protocol in protocols:
         hosts = set()
         for other in listed:
-            if other.get("state") != "absent" and protocol in other.get("protocols", ["tcp"]) and (port == ANY or _holds(other.get("port"), port)):
+            if other.get("state") == "absent" or protocol not in other.get("protocols", ["tcp"]) or network and not _is_within(network, other.get("to")):
+                continue
+            if port == ANY or _holds(other.get("port"), port):
                 hosts.update(host for group in other.get("from", []) for host in groups.get(group, ()))
         if not {host for group in users for host in groups[group]} <= hosts:
             return False
     return True
+
+
+def _is_within(network, to):
+    other = _network(to)
+    return other is not None and other.version == network.version and network.subnet_of(other)
 
 
 def _holds(ports, port):
@@ -134,6 +145,30 @@ def _endpoint(place, one):
         # Not what it is: a URL may hold a password.
         raise AnsibleFilterError("%s names no host and port: write it as http://HOST:PORT." % one["variable"])
     return host, port
+
+
+def connection_places(connections):
+    """Where connections of Airflow lead to, as :func:`outgoing_endpoints` reads it.
+
+    :param connections: list of dicts as the module ``airflow_content`` has them.
+    :returns: list of texts ``//HOST:PORT``, without the port where it is not told: of each host, and of what S3's and Kafka's connections name
+        beside it. A path of a file leads nowhere.
+    :raises AnsibleFilterError: a port is none.
+    """
+    found = []
+    for connection in connections:
+        extra, host = connection.get("extra") or {}, str(connection.get("host") or "")
+        places = [("[%s]" % host if isinstance(_network(host), ipaddress.IPv6Network) else host, connection.get("port"))]
+        places += [(place.strip(), None) for name in ("endpoint_url", "bootstrap.servers") for place in str(extra.get(name) or "").split(",")]
+        for place, port in places if connection.get("state") != "absent" else []:
+            try:
+                parts = urllib.parse.urlsplit(place if "//" in place else "//" + place)
+                port = port or parts.port or DEFAULT_PORTS.get(parts.scheme)
+            except ValueError as error:
+                raise AnsibleFilterError("airflow_connections_extra: %s leads to no host and port: %s" % (connection["name"], error)) from error
+            if parts.hostname:
+                found.append("//%s%s" % ("[%s]" % parts.hostname if ":" in parts.hostname else parts.hostname, ":%s" % port if port else ""))
+    return found
 
 
 def _network(text):
@@ -190,4 +225,5 @@ class FilterModule:
     """Filters that turn the site's tables into what a host needs."""
 
     def filters(self):
-        return {"firewall_rules": firewall_rules, "outgoing_endpoints": outgoing_endpoints, "outgoing_rules": outgoing_rules, "port_checks": port_checks}
+        return {"firewall_rules": firewall_rules, "outgoing_endpoints": outgoing_endpoints, "outgoing_rules": outgoing_rules,
+                "connection_places": connection_places, "port_checks": port_checks}

@@ -23,6 +23,7 @@ SITE = {
 }
 STORE = {"backup_store": {"backup.example.test": {"ansible_host": "192.0.2.16", "lakehouse_ct": {
     "vmid": 120, "memory": 384, "rootfs_gib": 4, "order": 1, "mounts": [{"id": "mp0", "path": "/data", "size_gib": 20}]}}}}
+AIRFLOW = {"airflow": {"airflow.example.test": {"ansible_host": "192.0.2.17", "lakehouse_ct": {"vmid": 116, "memory": 2560, "rootfs_gib": 8, "order": 3}}}}
 # Nothing listens here: whatever passes all checks but the last one ends with this.
 NO_API = "127.0.0.1"
 
@@ -105,6 +106,10 @@ CASES = {
                                    ["backup_store_keep", "--keep-daily=7"]),
     "a proxy by its name": (lambda groups, site: site.update(lakehouse_http_proxy="http://proxy.example.test:3128"),
                             ["lakehouse_http_proxy", "names proxy.example.test", "port: 3128", "lakehouse_outgoing_extra"]),
+    "a connection to another system by its name": (
+        lambda groups, site: (groups.update(AIRFLOW), site.update(airflow_connections_extra=[
+            {"name": "billing", "conn_type": "postgres", "host": "billing.example.test", "port": 5432}])),
+        ["airflow_connections_extra names billing.example.test", "port: 5432, from: [airflow]", "lakehouse_outgoing_extra"]),
     "an archive of packages by its name": (lambda groups, site: site.update(common_apt_url="http://apt.example.test/debian-archive"),
                                            ["common_apt_url names apt.example.test", "port: 80, from: [lakehouse]"]),
     "a mirror by its name": (lambda groups, site: site.update(lakehouse_mirror_url="https://releases.example.test:8444"),

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import OUTSIDE, firewall_rules, outgoing_endpoints, outgoing_rules, port_checks
+from ansible_collections.gti.lakehouse.plugins.filter.firewall_rules import (
+    OUTSIDE, connection_places, firewall_rules, outgoing_endpoints, outgoing_rules, port_checks)
 
 FLOWS = [
     {"to": "s3", "port": 9000, "from": ["admin", "sql"], "what": "S3"},
@@ -141,6 +142,38 @@ def test_a_service_of_many_addresses_is_covered_by_any_port():
     assert outgoing_endpoints(named("azure", port="PORT"), ADDRESSES, [PROXY], GROUPS) == []
     with pytest.raises(AnsibleFilterError, match="names azure.*port: PORT"):
         outgoing_endpoints(named("azure", port="PORT"), ADDRESSES, [dict(PROXY, **{"from": ["s3"]})], GROUPS)
+
+
+def test_an_address_without_a_port_is_what_the_site_lists_itself():
+    for place in ("//a.x", "//localhost", "//127.0.0.1"):
+        assert outgoing_endpoints(named(place, port="PORT"), ADDRESSES, [], GROUPS) == []
+    assert outgoing_endpoints(named("//198.51.100.9", port="PORT"), ADDRESSES, [dict(PROXY, to="198.51.100.0/24")], GROUPS) == []
+    for other in (dict(PROXY, to="198.51.100.8"), dict(PROXY, to="2001:db8::/32"), dict(PROXY, to="198.51.100.0/24", state="absent")):
+        with pytest.raises(AnsibleFilterError, match="names 198.51.100.9, and no port: write it there, or add .to: 198.51.100.9, port: PORT, .*outgoing_extra"):
+            outgoing_endpoints(named("//198.51.100.9", port="PORT"), ADDRESSES, [other], GROUPS)
+
+
+@pytest.mark.parametrize("connection, places", [
+    ({"host": "198.51.100.9", "port": 5432}, ["//198.51.100.9:5432"]),
+    ({"host": "db.example.test"}, ["//db.example.test"]),
+    ({"host": "https://api.example.test/v1", "port": 8443}, ["//api.example.test:8443"]),
+    ({"host": "https://api.example.test/v1"}, ["//api.example.test:443"]),
+    ({"host": "spark://ana@s.example.test:7077"}, ["//s.example.test:7077"]),
+    ({"host": "2001:db8::1", "port": "22"}, ["//[2001:db8::1]:22"]),
+    ({"host": "http://[2001:db8::1]"}, ["//[2001:db8::1]:80"]),
+    ({"extra": {"endpoint_url": "https://s3.example.test"}}, ["//s3.example.test:443"]),
+    ({"extra": {"bootstrap.servers": "198.51.100.9:9093, 198.51.100.8:9093"}}, ["//198.51.100.9:9093", "//198.51.100.8:9093"]),
+    ({"host": "/srv/notes.sqlite"}, []),
+    ({"host": None, "extra": None}, []),
+    ({"host": "198.51.100.9", "port": 5432, "state": "absent"}, []),
+])
+def test_a_connection_leads_to_its_host_and_to_what_it_names_beside(connection, places):
+    assert connection_places([{"name": "x", **connection}]) == places
+
+
+def test_a_connection_with_a_port_that_is_none_is_named():
+    with pytest.raises(AnsibleFilterError, match="airflow_connections_extra: billing leads to no host and port"):
+        connection_places([{"name": "billing", "host": "db.example.test:port"}])
 
 
 def test_one_address_of_two_users_is_let_out_for_both():
