@@ -83,9 +83,16 @@ def authorization() -> dict[str, str]:
     return {'Authorization': f"PVEAPIToken={TOKEN_ID}={TOKEN.read_text(encoding='utf-8').strip()}"}
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """A token goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *_arguments: object, **_named: object) -> None:
+        return None
+
+
 def opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
     """The lab is on this machine: a proxy of the site must not come between."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=context))
 
 
 def up() -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -38,7 +40,14 @@ def run(*argv: str | Path, check: bool = True, stdin: str | None = None) -> subp
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Keep two commands from changing the lab at once."""
-    with settings.LOCK.open('w', encoding='utf-8') as lock:
+    # Anybody may make names in that folder: a link there leads root to no file of another's.
+    try:
+        handle = os.open(settings.LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise Failure(f'{settings.LOCK} is a link, and the lab makes a file there: remove it.') from None
+    with os.fdopen(handle) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -65,9 +65,16 @@ def trusted(trusts):
     return next(name for name in trusts if pathlib.Path(name).exists())
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """A password goes to the address that was given, or nowhere."""
+
+    def redirect_request(self, *dummy, **dummies):
+        return None
+
+
 def ask_page(client, trusts, password):
     context = ssl.create_default_context(cafile=trusted(trusts))
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Straight, urllib.request.HTTPSHandler(context=context))
     headers = {}
     if password:
         headers["Authorization"] = "Basic " + base64.b64encode(("%s:%s" % (client["user"], password)).encode()).decode()

@@ -119,26 +119,37 @@ def missing_checksums(catalogue, releases):
             for part in entry["parts"] if part["kind"] == "url" and not part["sha256"]]
 
 
-def network_problems(networks, address, prefix, wide):
-    """Of administrators' networks: what is none, and what is wider than a site can mean.
+# A network of private addresses is not larger than 10.0.0.0/8.
+LARGEST_PREFIX = 8
 
-    :param address: of one of the site's containers.
-    :param prefix: length of the prefix of their network.
-    :param wide: whether the site owns networks that hold the containers' whole network.
+
+def network_problems(networks, addresses, prefix, wide):
+    """Of administrators' networks: what is none, and what is wider than a site can mean, alone or together with its neighbours.
+
+    :param addresses: of the site's containers.
+    :param prefix: length of the prefix of their networks.
+    :param wide: whether the site owns networks that hold the whole network of a container, or of any size.
     """
     if not isinstance(networks, (list, tuple)):
         return ["lakehouse_admin_networks is no list: write [%s]." % networks]
-    here = ipaddress.ip_network("%s/%s" % (address, prefix), strict=False)
-    problems = []
+    problems, spans = [], []
     for network in networks:
         try:
-            span = ipaddress.IPv4Network(network)
+            spans.append(ipaddress.IPv4Network(network))
         except ValueError as error:
             problems.append("lakehouse_admin_networks has %s: %s. Write an IPv4 network as in 192.0.2.0/24, or one address as in 192.0.2.7/32."
                             % (network, error))
-            continue
-        if here.subnet_of(span) and not wide:
+    if wide:
+        return problems
+    remedy = "Name the networks of the people who run the site, or set lakehouse_admin_networks_wide: true."
+    sites = sorted({ipaddress.ip_network("%s/%s" % (address, prefix), strict=False) for address in addresses})
+    # Two halves are a whole.
+    for span in ipaddress.collapse_addresses(spans):
+        held = ["%s" % site for site in sites if site.subnet_of(span)]
+        given = ", ".join("%s" % each for each in spans if each.subnet_of(span))
+        if held:
             problems.append("lakehouse_admin_networks has %s, which holds the containers' whole network %s: whatever else is in it could sign in and "
-                            "open each page. Name the networks of the people who run the site, or set lakehouse_admin_networks_wide: true."
-                            % (network, here))
+                            "open each page. %s" % (given, ", ".join(held), remedy))
+        elif span.prefixlen < LARGEST_PREFIX:
+            problems.append("lakehouse_admin_networks has %s, which is wider than any network of private addresses. %s" % (given, remedy))
     return problems

@@ -50,6 +50,15 @@ def test_two_commands_at_once_are_refused(state):
         pass
 
 
+def test_a_link_in_place_of_the_lock_is_not_followed(state):
+    target = state / 'of another'
+    target.write_text('kept')
+    settings.LOCK.symlink_to(target)
+    with pytest.raises(Failure, match='is a link'), only_one():
+        pass
+    assert target.read_text() == 'kept'
+
+
 def test_containers_are_read_from_their_configuration(state):
     settings.GUESTS.mkdir()
     (settings.GUESTS / '117.conf').write_text(GUEST)

@@ -9,6 +9,7 @@ import contextlib
 import http.server
 import importlib.util
 import pathlib
+import re
 import sys
 import threading
 
@@ -58,9 +59,26 @@ def forget(url, path):
     return load("roles/minio/files/forget_versions.py").requests_to(settings, path.strip("/"))("GET", {"versions": ""}, b"")
 
 
-CLIENTS = [gitea, airflow, superset, probe, proof, trino, forget]
+def store(url, path):
+    return load("roles/backup_store/files/verify.py").ask(url, "GET", path, *WHO)
+
+
+CLIENTS = [gitea, airflow, superset, probe, proof, trino, forget, store]
 # Their pages lead from one to another.
 LED = [gitea, airflow, superset]
+
+
+# They have no password to give.
+WITHOUT = {"roles/airflow/files/health.py", "molecule/default/files/chromium.py"}
+
+
+def test_no_program_has_an_opener_that_follows():
+    """Whoever makes an opener says what it does where it is sent elsewhere; urlopen follows."""
+    programs = [path for folder in ("lab", "molecule", "playbooks", "plugins", "roles", "repositories") for path in (ROOT / folder).rglob("*.py")]
+    openers = {str(path.relative_to(ROOT)): path.read_text() for path in programs if "build_opener(" in path.read_text()}
+    assert len(openers) > 8
+    says = re.compile(r"build_opener\([^)]*?(\(\{\}\))?,?\s*(Straight|SameServer)")
+    assert [name for name, text in openers.items() if name not in WITHOUT and not says.search(text)] == []
 
 
 class Loader(yaml.SafeLoader):

@@ -26,17 +26,25 @@ INVENTORIES = sorted(path for pattern in ("inventories/*/hosts.yml", "inventorie
     ("192.0.2.0/25", False, ""),
     ("192.0.2.9/32", False, ""),
     ("198.51.100.0/24", False, ""),
+    ("203.0.113.0/24", False, "whole network 203.0.113.0/24"),  # of another container
+    ("0.0.0.0/1", False, "wider than any network"),
+    ("10.0.0.0/8", False, ""),
     ("2001:db8::/32", False, "Write an IPv4 network"),
     ("192.0.2.9/24", True, "has host bits set"),
     ("office", True, "Write an IPv4 network"),
 ])
 def test_a_network_is_as_wide_as_a_site_can_mean(network, wide, words):
-    found = site_checks.network_problems([network], "192.0.2.31", 24, wide)
+    found = site_checks.network_problems([network], ["203.0.113.7", "192.0.2.31"], 24, wide)
     assert len(found) == bool(words) and words in "".join(found)
 
 
+def test_two_halves_are_a_whole():
+    found = site_checks.network_problems(["192.0.2.128/25", "198.51.100.0/24", "192.0.2.0/25"], ["192.0.2.31"], 24, False)
+    assert len(found) == 1 and "has 192.0.2.128/25, 192.0.2.0/25, which holds the containers' whole network 192.0.2.0/24" in found[0]
+
+
 def test_one_network_is_a_list_all_the_same():
-    assert site_checks.network_problems("192.0.2.9/32", "192.0.2.31", 24, False) == ["lakehouse_admin_networks is no list: write [192.0.2.9/32]."]
+    assert site_checks.network_problems("192.0.2.9/32", ["192.0.2.31"], 24, False) == ["lakehouse_admin_networks is no list: write [192.0.2.9/32]."]
 
 
 def test_a_tag_that_nothing_has_is_named_with_the_nearest():
