@@ -67,9 +67,22 @@ def moment(text: str) -> datetime.datetime:
 
 
 def liars(snapshots: list[dict[str, Any]], written: dict[str, datetime.datetime], longest: datetime.timedelta) -> list[str]:
-    """The backups whose own time is not that of a run at whose end their file came here."""
-    return [snapshot["short_id"] for snapshot in snapshots
-            if snapshot["id"] in written and not written[snapshot["id"]] - longest - LATE <= moment(snapshot["time"]) <= written[snapshot["id"]] + AHEAD]
+    """The backups whose own time is not that of a run at whose end their file came here, or is before that of one that came earlier.
+
+    The runs of a set follow one another. So who has taken over a host cannot add a last backup to days that have one, which would go instead.
+    """
+    false: list[str] = []
+    newest: dict[tuple[str, str], datetime.datetime] = {}
+    for snapshot in sorted((each for each in snapshots if each["id"] in written), key=lambda each: written[each["id"]]):
+        time, came, one = moment(snapshot["time"]), written[snapshot["id"]], (set_of(snapshot), snapshot["hostname"])
+        earliest = came - longest - LATE
+        if set_of(snapshot):  # what somebody made by hand takes no other's place
+            earliest = max(earliest, newest.get(one, earliest + AHEAD) - AHEAD)
+        if earliest <= time <= came + AHEAD:
+            newest[one] = max(time, newest.get(one, time))
+        else:
+            false.append(snapshot["short_id"])
+    return false
 
 
 def set_of(snapshot: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ keeper = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(keeper)
 
 NOW = datetime.datetime(2026, 12, 10, tzinfo=datetime.timezone.utc)
-HOURS = {number: datetime.timedelta(hours=number) for number in (3, 95, 96, 97, 130)}
+HOURS = {number: datetime.timedelta(hours=number) for number in (1, 3, 95, 96, 97, 130)}
 
 
 def snapshot(number, began, host="minio"):
@@ -28,6 +28,15 @@ def test_a_run_may_take_as_long_as_its_unit_lets_it():
     written = {"long": NOW, "false": NOW, "ahead": NOW}
     snapshots = [snapshot("long", NOW - HOURS[96]), snapshot("false", NOW - HOURS[130]), snapshot("ahead", NOW + HOURS[3])]
     assert keeper.liars(snapshots, written, HOURS[96]) == ["false", "ahead"]
+
+
+def test_a_backup_is_not_put_before_one_that_came_earlier():
+    """The policy keeps the last one of each day: a false one of yesterday's last minute would take the place of yesterday's."""
+    days = [NOW - datetime.timedelta(days=number) for number in (3, 2, 1)]
+    snapshots = [snapshot(str(day.day), day) for day in days] + [snapshot("false", days[1] + HOURS[3]), snapshot("clock", NOW - HOURS[1])]
+    snapshots += [snapshot("true", NOW), snapshot("unproven", days[0], "minio.unchecked"), dict(snapshot("hand", days[0]), tags=[])]
+    written = {**{str(day.day): day for day in days}, "false": NOW, "clock": NOW, "true": NOW, "unproven": NOW, "hand": NOW}
+    assert keeper.liars(snapshots, written, HOURS[96]) == ["false"]
 
 
 def test_the_time_in_which_a_copy_is_proven_begins_when_it_has_come():
