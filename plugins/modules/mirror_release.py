@@ -137,11 +137,13 @@ checksums:
   sample: {spark-3.5.7: 55ef2d4a1ee6b7b9a6a5c6a86e15c2e4a4b2a6d33c9b9f51a0b1a06a6c7ac2a1}
 """
 
+import pwd
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
 from ansible_collections.gti.lakehouse.plugins.module_utils.mirror import catalogue
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.account import AccountError, run_as
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.account import AccountError, end_processes, run_as
 from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.builder import Builder, BuildError
 from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.store import CorruptError, Store
 
@@ -193,7 +195,13 @@ def build(module, store, entry, recipe, toolchain):
     with store.working() as work:
         builder = Builder(store.kept, work, toolchain, run, download)
         try:
-            built = run_as(store.account, store.kept, lambda: builder.make(entry)) if store.account else builder.make(entry)
+            if store.account:
+                try:
+                    built = run_as(store.account, store.kept, lambda: builder.make(entry))
+                finally:
+                    end_processes(pwd.getpwnam(store.account).pw_uid)
+            else:
+                built = builder.make(entry)
             store.publish(entry, recipe, built)
         except (BuildError, AccountError) as error:
             module.fail_json(msg="release %s: %s" % (catalogue.release_id(entry), error))

@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import re
+import signal
 
 # What the registries' clients need of a machine that has a proxy or an authority of its own.
 KEPT = re.compile(r"^(PATH|LANG|LC_.*|TZ|.*_PROXY|.*CERT.*|.*CA_BUNDLE|PIP_.*|GO[A-Z]+|MAVEN_.*|NODE_.*|NPM_CONFIG_.*)$", re.IGNORECASE)
@@ -40,6 +41,26 @@ def run_as(name, home, work):
     if "error" in answer:
         raise AccountError(answer["error"])
     return answer["result"]
+
+
+def end_processes(user):
+    """Ends what an account has left running, by its number: it could change what was built while that is read."""
+    while True:
+        left = False
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.stat("/proc/" + process).st_uid == user and _state("/proc/%s/stat" % process) != "Z":
+                    os.kill(int(process), signal.SIGKILL)
+                    left = True
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended
+        if not left:
+            return
+
+
+def _state(path):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read().rpartition(")")[2].split()[0]
 
 
 def _answer(writer, account, home, work):

@@ -63,13 +63,15 @@ class Store:
             target = os.path.join(self.public, _wheels(entry))
             shutil.rmtree(target, ignore_errors=True)
             os.makedirs(target)
-            for name in os.listdir(built):
-                _copy(os.path.join(built, name), os.path.join(target, name))
+            with self._folder(built) as folder:
+                for name in os.listdir(folder):
+                    _copy(name, os.path.join(target, name), folder)
             names = [_wheels(entry, name) for name in os.listdir(target)]
         else:
             target = os.path.join(self.public, _archive(entry))
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            _copy(built, target + ".new")
+            with self._folder(os.path.dirname(built)) as folder:
+                _copy(os.path.basename(built), target + ".new", folder)
             checksum = "%s  %s\n" % (tree.sha256(target + ".new"), os.path.basename(target))
             os.replace(target + ".new", target)
             _write(target + ".sha256", checksum)
@@ -97,6 +99,19 @@ class Store:
             finally:
                 shutil.rmtree(self.work, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def _folder(self, path):
+        """One below the work folder, on a way that no link leads away from: the account could have put one there."""
+        with contextlib.ExitStack() as opened:
+            def enter(name, folder=None):
+                number = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+                opened.callback(os.close, number)
+                return number
+            folder = enter(self.work)
+            for name in os.path.relpath(path, self.work).split(os.sep):
+                folder = folder if name == os.curdir else enter(name, folder)
+            yield folder
+
     def _manifest(self, entry):
         try:
             with open(self._manifest_path(entry), encoding="utf-8") as stream:
@@ -116,9 +131,9 @@ def _wheels(entry, *name):
     return os.path.join("wheels", catalogue.release_id(entry), *name)
 
 
-def _copy(source, target):
-    """Of a plain file alone: what was built could be a link to what only the caller may read."""
-    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+def _copy(source, target, folder):
+    """Of a plain file of a folder alone: what was built could be a link to what only the caller may read."""
+    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise CorruptError("%s is no plain file" % source)
         with open(target, "wb") as copy:

@@ -10,10 +10,11 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.account import AccountError, run_as
+from ansible_collections.gti.lakehouse.plugins.module_utils.mirror.account import AccountError, end_processes, run_as
 from ansible_collections.gti.lakehouse.plugins.modules import mirror_release
 
 CONTENT = b"a file"
@@ -101,11 +102,20 @@ class TestAccount:
         for folder in (tmp_path, *tmp_path.parents[:-2]):
             folder.chmod(folder.stat().st_mode | 0o005)
         (tmp_path / "build").mkdir()
-        shutil.chown(tmp_path / "build", "nobody")
-        assert run(ENTRY, account="nobody")["due"] == ["thing-1.0"]
-        assert {path.owner() for path in (tmp_path / "build").rglob("*")} == {"nobody"}
+        shutil.chown(tmp_path / "build", "games")
+        assert run(ENTRY, account="games")["due"] == ["thing-1.0"]
+        assert {path.owner() for path in (tmp_path / "build").rglob("*")} == {"games"}
         assert {path.owner() for top in ("public", "manifests") for path in (tmp_path / top).rglob("*")} == {"root"}
-        assert not run(ENTRY, account="nobody")["changed"]
+        assert not run(ENTRY, account="games")["changed"]
+
+    def test_leaves_nothing_running(self):
+        """Also what left its group and its session."""
+        user = 64999  # nobody's number
+        left = subprocess.Popen(["setpriv", "--reuid", str(user), "--clear-groups", "setsid", "sleep", "600"])
+        while os.stat("/proc/%d" % left.pid).st_uid != user:
+            pass
+        end_processes(user)
+        assert left.wait() == -signal.SIGKILL
 
     def test_reaches_nothing_of_roots(self, tmp_path, monkeypatch):
         monkeypatch.setenv("SOME_TOKEN", "secret")

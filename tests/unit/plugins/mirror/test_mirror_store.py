@@ -114,6 +114,15 @@ def test_a_link_in_place_of_what_was_built_is_not_followed(store, tmp_path, entr
     assert not store.is_current(entry, "recipe")
 
 
+def test_a_link_on_the_way_to_what_was_built_is_not_followed(store, tmp_path):
+    (tmp_path / "another/inner").mkdir(parents=True)
+    (tmp_path / "another/inner/b.whl").write_text("root's")
+    with pytest.raises(OSError), store.working() as work:
+        pathlib.Path(work, "root").symlink_to(tmp_path / "another")
+        store.publish(WHEELS, "recipe", os.path.join(work, "root/inner"))
+    assert not (tmp_path / "public/wheels/thing-1.0/b.whl").exists()
+
+
 def test_the_work_folder_starts_empty_and_goes(store):
     pathlib.Path(store.work).mkdir()
     pathlib.Path(store.work, "leftover").write_text("")
