@@ -194,5 +194,5 @@ def show(found: dict[str, Any]) -> None:
     if not any(row['releases'] for row in found['containers']):
         print('\nNothing is deployed yet (./lab/up).')
     elif not found['problems']:
-        print('\nEvery service does its work.')
+        print('\nAll services are healthy.')
     print(f"\nCache: {settings.CACHE}, {shutil.disk_usage(checks.existing(settings.CACHE)).free // 2**30} GiB free")

@@ -41,7 +41,7 @@ def refused():
     """Where this host's own firewall has kept it from connecting to, as texts of nft."""
     said = subprocess.run([NFT, "--json", "--numeric", "list", "set", *REFUSED], check=False, capture_output=True, text=True)
     if said.returncode:
-        sys.exit("this host's own firewall closes nothing that it connects to: run playbooks/common.yml")
+        sys.exit("this host's own firewall does not restrict outbound connections: run playbooks/common.yml")
     (found,) = (entry["set"] for entry in json.loads(said.stdout)["nftables"] if "set" in entry)
     return {" . ".join(str(part) for part in element["elem"]["val"]["concat"]) for element in found.get("elem", [])}
 

@@ -133,7 +133,7 @@ def streams(folder, now):
             continue
         age = now - datetime.datetime.fromisoformat(told["at"]).timestamp()
         if age > STALE_SECONDS:
-            found.append("stream %s has not said for %d s how it is" % (told["stream"], age))
+            found.append("stream %s has not updated its status for %d s" % (told["stream"], age))
         # A table that is wrong stays wrong, and counts no failures.
         found += ["stream %s, %s: %s" % (told["stream"], name, topic["fault"]) for name, topic in sorted(told["topics"].items())
                   if topic["state"] == "failing" and (topic["failures"] >= FAILURES or not topic["failures"])]

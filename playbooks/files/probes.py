@@ -157,7 +157,7 @@ def lag(probe):
             before = {place: offsets for place, offsets in before.items() if now.get(place, (-1,))[0] == offsets[0]}
         consumer.close()
     except KafkaException as error:
-        raise Problem("Kafka does not say what waits: %s" % error) from error
+        raise Problem("Kafka does not report the lag: %s" % error) from error
     still = {}
     for topic, partition in before:
         still[topic] = still.get(topic, 0) + now[topic, partition][1] - now[topic, partition][0]

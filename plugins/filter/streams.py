@@ -161,7 +161,7 @@ def personal_problems(tables):
             if field in (table.get("key", "event_id"), "event_time"):
                 said.append("%s.left_out has %s, which a curated table cannot do without." % (table["name"], field))
         if subject and subject not in hashed:
-            said.append("%s.subject is %s, which would stand there in the open. Add it to hashed." % (table["name"], subject))
+            said.append("%s.subject is %s, which would be there in clear text. Add it to hashed." % (table["name"], subject))
     return ["spark_streams_curate_tables: %s" % problem for problem in said]
 
 

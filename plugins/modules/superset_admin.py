@@ -70,7 +70,7 @@ def manage(module, connection):
         if rc != 0:
             raise Refused("%s ended with %d: %s" % (" ".join(params["command"]), rc, errors.strip()[-1000:]))
         if not connection.signs_in():
-            raise Refused("%s does not let %r in, although it was just made" % (params["url"], params["username"]))
+            raise Refused("%s refuses the login of %r, although the account was just created" % (params["url"], params["username"]))
     return {"changed": True, "diff": {"before": {"password": "another than the one given, or no such user"}, "after": {"password": "the one given"}}}
 
 

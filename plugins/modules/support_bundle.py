@@ -16,7 +16,7 @@ author:
 description:
   - Writes what M(gti.lakehouse.support_collect) collected in the same run, and O(files), into an archive on the controller, which its owner alone
     may read.
-  - All of it is searched for O(secrets) and for the keys below O(keys_dir). Each is blotted out, and named in the archive's C(README.txt),
+  - All of it is searched for O(secrets) and for the keys below O(keys_dir). Each is redacted, and named in the archive's C(README.txt),
     never with its value; where something would remain, no archive is written.
 options:
   path:
@@ -73,7 +73,7 @@ path:
   type: str
   sample: /root/support-gti-20261201T0900Z.tar.gz
 summary:
-  description: What is in it, what could not be collected, and which secrets were blotted out. Empty in check mode.
+  description: What is in it, what could not be collected, and which secrets were redacted. Empty in check mode.
   returned: success
   type: list
   elements: str

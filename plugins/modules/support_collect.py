@@ -15,7 +15,7 @@ description:
   - Collects versions, units and their state, settings, the journal of the last hours, disks, memory, sockets, firewall and the dates of
     certificates, and writes them below a folder of the controller that goes with the run. M(gti.lakehouse.support_bundle) makes an archive of it.
   - Files of keys, passwords and tokens are not read for it. Private keys that the host has are looked for in the rest on the host itself, O(secrets)
-    and O(keys_dir) on the controller, before anything is written there. A hit is blotted out and named. Then, in settings, values whose names speak of
+    and O(keys_dir) on the controller, before anything is written there. A hit is redacted and named. Then, in settings, values whose names speak of
     a password, a secret or a token are left out.
   - Where the host's own private keys cannot be read in time, nothing is collected of it.
   - Each command has a time limit. What did not end in time, or failed, is named, and the rest goes on.
@@ -87,7 +87,7 @@ problems:
   elements: str
   sample: ["disk.txt: df --human-readable did not end within 20 s"]
 hits:
-  description: How often which secret was blotted out, by the name of the file and the name of the secret.
+  description: How often which secret was redacted, by the name of the file and the name of the secret.
   returned: success
   type: dict
   sample: {journal.txt: {vault_trino_reader_password: 2}}
@@ -108,7 +108,7 @@ def collect(host, hours, journal_mib, units):
     # Others' keys are left to the controller, which knows whose they are.
     secrets, files, hits = Secrets(keys, any_key=False), {}, {}
     for name, text in host.collect(hours, journal_mib, units).items():
-        text, found = secrets.blot(text)
+        text, found = secrets.redact(text)
         files[name] = text.decode(errors="replace")
         if found:
             hits[name] = found

@@ -44,7 +44,7 @@ class Store:
             # Gigabytes need no reading while their time stamps are those of the build.
             if _stamp(path) != known["stamp"] and tree.sha256(path) != known["sha256"]:
                 raise CorruptError(
-                    "release %s: %s is corrupt (its SHA-256 checksum is not %s any more). Delete it and run again: it is then built anew"
+                    "release %s: %s is corrupt (its SHA-256 checksum is not %s any more). Delete it and run again: it is then rebuilt"
                     % (catalogue.release_id(entry), path, known["sha256"])
                 )
         return True

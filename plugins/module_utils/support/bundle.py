@@ -18,12 +18,12 @@ from ansible_collections.gti.lakehouse.plugins.module_utils.support.host import 
 
 KEY_BYTES = 64 * 1024
 # The value behind such a name in properties, YAML, JSON (in a string of JSON too), environments, Python and Hadoop's XML: one in quotes whole, others
-# to the end of their line. Numbers, paths, references and what was blotted out by its name stay, if they are all of the value.
+# to the end of their line. Numbers, paths, references and what was redacted by its name stay, if they are all of the value.
 SPEAKS_OF_ONE = re.compile(rb"""
     (?P<name>(?:passw(?:or)?d|passphrase|secret|token|credential|(?:api|private|fernet|encryption)[_.-]?key)[\w.-]{0,99}\\*["']?\]?
         (?:[ \t]*[:=][ \t]*|</name>\s*<value>\s*))(?!\s)
     (?!(?P<same>\\*["']|)
-        (?:\d+|true|false|null|none|\$\{[^}\s]*\}|/(?:etc|data|home|opt|root|run|srv|tmp|usr|var)/[\w./@-]*|\[blotted[ ]out:[ ][^]\n]*\]|)
+        (?:\d+|true|false|null|none|\$\{[^}\s]*\}|/(?:etc|data|home|opt|root|run|srv|tmp|usr|var)/[\w./@-]*|\[redacted:[ ][^]\n]*\]|)
         (?P=same)[ \t]*(?:\r?$|[,;](?:[\s"'\\]|$)|[)}\]]+(?:[\s,;:"'\\]|$)|[ ]\#|</|\\{0,9}["']\s*(?:[,;:}\])>]|$)))
     (?:
         [|>][\d+-]*[ \t]*(?:\#[^\n]*)?\r?\n(?:[ \t]*\r?\n)*(?P<indent>[ \t]+)\S[^\n]*(?:\n(?:(?P=indent)[^\n]*|[ \t]*\r?(?=\n)))*
@@ -34,7 +34,7 @@ SPEAKS_OF_ONE = re.compile(rb"""
           | (?P<escaped>\\+["'])(?:(?!(?<!\\)(?P=escaped))[^\r\n])+(?<!\\)(?P=escaped)
           | (?:\\\r?\n|(?!\\{0,9}["']\s*(?:[,;:}\])>]|$)|</)[^\r\n])+)
     )""", re.IGNORECASE | re.MULTILINE | re.VERBOSE)
-LOGIN = re.compile(rb"""(://[^/\s:"']*:)(?:\[blotted out: [^]\n]*\]|[^\s"']){1,2000}(?=@)""")
+LOGIN = re.compile(rb"""(://[^/\s:"']*:)(?:\[redacted: [^]\n]*\]|[^\s"']){1,2000}(?=@)""")
 
 
 def keys_of(folder):
@@ -63,7 +63,7 @@ def left_out(text):
 
 
 class Waiting:
-    """Files of hosts that wait for the archive, blotted, in a folder that goes with the run."""
+    """Files of hosts that wait for the archive, redacted, in a folder that goes with the run."""
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "support_bundle")
@@ -75,15 +75,15 @@ class Waiting:
 
         :param told: {"problems": [...], "hits": {name: {secret: count}}} of the host's own search; gets the hits of this one.
         """
-        blotted = {}
+        redacted = {}
         for name, text in files.items():
-            blotted[name], found = secrets.blot(text.encode())
+            redacted[name], found = secrets.redact(text.encode())
             if name.startswith(SETTINGS_FOLDER + "/"):
-                blotted[name] = left_out(blotted[name])
+                redacted[name] = left_out(redacted[name])
             if found:
                 told["hits"][name] = {**told["hits"].get(name, {}), **found}
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        self._write(host + ".json", json.dumps({**told, "files": {name: text.decode(errors="replace") for name, text in blotted.items()}}))
+        self._write(host + ".json", json.dumps({**told, "files": {name: text.decode(errors="replace") for name, text in redacted.items()}}))
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as stream:
@@ -122,12 +122,12 @@ def write(path, hosts, missing, more, secrets):
     contents, hits = {}, {}
     for prefix, files, before in [("", more, {})] + [(host + "/", told["files"], told["hits"]) for host, told in hosts.items()]:
         for name, text in files.items():
-            contents[prefix + name], found = secrets.blot(text.encode())
+            contents[prefix + name], found = secrets.redact(text.encode())
             found = {**before.get(name, {}), **found}
             if found:
                 hits[prefix + name] = found
     lines = summary(hosts, missing, more, hits, secrets.too_short)
-    text, dummy = secrets.blot("".join(line + "\n" for line in lines).encode())
+    text, dummy = secrets.redact("".join(line + "\n" for line in lines).encode())
     contents["README.txt"] = text
     top, half = os.path.basename(path).partition(".tar")[0], path + ".part"
     with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream, tarfile.open(fileobj=stream, mode="w:gz") as archive:

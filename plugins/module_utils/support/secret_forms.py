@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the gti.lakehouse authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds secrets in what programs write, in whatever form they are there, and blots them out.
+"""Finds secrets in what programs write, in whatever form they are there, and redacts them.
 
 A text is looked at as it is and with its escapes undone, once for each layer of them (a query's text in JSON in a log): those of JSON, Python,
 shell, URLs and XML, with no quotes and backslashes and with broken lines joined. In each layer a value is looked for as it is, in hexadecimal,
@@ -245,15 +245,15 @@ class Secrets:
                 yield from ((start, end, name) for start, end in _whole(text, place, form, begins, ends))
                 place = text.find(form[begins:ends], place + ends - begins)
 
-    def blot(self, text):
+    def redact(self, text):
         """Put the secret's name where the secret was.
 
         :param text: bytes.
         :return: the bytes without any secret, and {name: how often} of what was there.
-        :raises ValueError: when something would remain, as where the blots themselves hold a secret.
+        :raises ValueError: when something would remain, as where the marks themselves hold a secret.
         """
         found = {}
-        for blot in ("[blotted out: %s]", "########"):
+        for mark in ("[redacted: %s]", "########"):
             merged = []
             for start, end, name in self.find(text):
                 if merged and start < merged[-1][1]:
@@ -262,7 +262,7 @@ class Secrets:
                     merged.append((start, end, {name}))
             parts, place = [], 0
             for start, end, names in merged:
-                parts += [text[place:start], blot.replace("%s", ", ".join(sorted(names))).encode()]
+                parts += [text[place:start], mark.replace("%s", ", ".join(sorted(names))).encode()]
                 place = end
                 found.update((name, found.get(name, 0) + 1) for name in names)
             text = b"".join(parts) + text[place:]

@@ -29,16 +29,16 @@ class Airflow(Server):
 def prove_health(server, proof):
     health = json.loads(server.ask("GET", "/health").text)
     for name in ("metadatabase", "scheduler", "triggerer"):
-        proof.that(health[name]["status"] == "healthy", "its %s is well" % name)
+        proof.that(health[name]["status"] == "healthy", "its %s is healthy" % name)
 
 
 def prove_strangers(server, wish, proof):
     page = server.ask("GET", "/home")
-    proof.that("/login/" in page.url, "a stranger is asked to sign in")
+    proof.that("/login/" in page.url, "an anonymous request is redirected to the login page")
     styles = [style for style in re.findall(r'href="([^"]+[.]css[^"]*)"', page.text) if style.startswith("/")]
     proof.that(sum(len(server.ask("GET", style).text) for style in styles) > 50000, "its pages have their styles")
     proof.that("/register" not in page.text, "nobody registers")
-    proof.that(not speaks_plainly(server.url), "nothing is said without TLS")
+    proof.that(not speaks_plainly(server.url), "there is no answer without TLS")
     admin = wish["admin"][0]
     for who, what in [
         (None, "without credentials"),
@@ -90,7 +90,7 @@ def prove_run(server, wish, proof):
     while state in ("queued", "running") and time.monotonic() < end:
         time.sleep(1)
         state = server.api("GET", path, wish["admin"])["state"]
-    proof.that(state == "success", "a run of %s ends well (it ended as %s)" % (wish["dag"], state))
+    proof.that(state == "success", "a run of %s succeeds (it ended as %s)" % (wish["dag"], state))
     for task in server.api("GET", path + "/taskInstances", wish["admin"])["task_instances"]:
         if wish["workers"]:
             proof.that(task["hostname"] in wish["workers"], "a worker ran %s (it was %s)" % (task["task_id"], task["hostname"]))

@@ -167,7 +167,7 @@ class held:
             fcntl.flock(self.handle, fcntl.LOCK_EX | (0 if self.wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             os.close(self.handle)
-            raise Failed("another run of it goes on, see its own state") from error
+            raise Failed("another run is in progress; see its own state") from error
 
     def __exit__(self, *dummy: Any) -> None:
         os.close(self.handle)
@@ -183,7 +183,7 @@ def refuse_another_host(settings: Settings, wanted: Settings, restic: Restic) ->
     """A host that is new has nothing yet of what the store has of the one before it. Of what Kafka knows nothing is restored from a backup."""
     noted = (os.path.join(settings["state"], path) for path in (wanted["name"] + ".begun", "results/" + wanted["name"] + ".good.json"))
     if wanted["kind"] != "kafka" and not any(map(os.path.exists, noted)) and restic.good(wanted["name"]):
-        raise Failed("the store has backups of an earlier host: restore them (playbooks/restore.yml), or let its backups begin anew (touch %s)"
+        raise Failed("the store has backups of an earlier host: restore them (playbooks/restore.yml), or start new backups (touch %s)"
                      % os.path.join(settings["state"], wanted["name"] + ".begun"))
 
 

@@ -105,7 +105,7 @@ def forget(folder: pathlib.Path, restic: Restic, settings: Settings) -> dict[str
     snapshots = json.loads(restic("snapshots", "--json"))
     files = {path.name: datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.timezone.utc) for path in (folder / "snapshots").iterdir()}
     if false := liars(snapshots, files, datetime.timedelta(hours=settings["timeout_hours"])):
-        raise Trouble("nothing was forgotten: the time of %s is not that at which it was written; who made it? See docs/backup.md"
+        raise Trouble("retention was not run: the time of %s is not that at which it was written; who made it? See docs/backup.md"
                       % ", ".join(false[:5]))
     old = unproven(snapshots, files, datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=settings["unproven_days"]))
     if old:

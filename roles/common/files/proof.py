@@ -41,7 +41,7 @@ def run(prove, *faults, expected=sys.stdin):
     try:
         prove(wish, proof)
     except (OSError, http.client.HTTPException, RuntimeError, ValueError, KeyError, *faults) as error:
-        proof.that(False, "the proof ended early: %s: %s" % (type(error).__name__, error))
+        proof.that(False, "the verification ended early: %s: %s" % (type(error).__name__, error))
     json.dump({"held": proof.held, "broken": proof.broken, **proof.figures}, sys.stdout, indent=1)
     return 1 if proof.broken else 0
 

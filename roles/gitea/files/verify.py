@@ -34,16 +34,16 @@ LEFT_AFTER = datetime.timedelta(hours=1)
 
 
 def prove_strangers(server, wish, admin, proof):
-    proof.that("/user/login" in server.ask("GET", "/explore/repos").url, "a stranger is asked to sign in")
+    proof.that("/user/login" in server.ask("GET", "/explore/repos").url, "an anonymous request is redirected to the login page")
     styles = re.findall(r'href="([^"]+[.]css[^"]*)"', server.ask("GET", "/user/login").text)
     sizes = [len(server.ask("GET", urlsplit(style).path).text) for style in styles]
     proof.that(sum(sizes) > 100000, "its pages have their styles")
     for name in wish["repositories"][:1]:
         page = server.ask("GET", "/" + name)
-        proof.that("/user/login" in page.url or page.status == 404, "a stranger does not see the page of a repository")
-        proof.that(server.status("GET", "/repos/" + name) in (401, 403, 404), "a stranger does not see a repository through the API")
-    proof.that(server.status("GET", "/repos/search") in (401, 403), "a stranger cannot list repositories")
-    proof.that(server.status("GET", "/users/search") in (401, 403), "a stranger cannot list people")
+        proof.that("/user/login" in page.url or page.status == 404, "anonymous access to a repository's page is refused")
+        proof.that(server.status("GET", "/repos/" + name) in (401, 403, 404), "anonymous access to a repository through the API is refused")
+    proof.that(server.status("GET", "/repos/search") in (401, 403), "anonymous clients cannot list repositories")
+    proof.that(server.status("GET", "/users/search") in (401, 403), "anonymous clients cannot list users")
     proof.that(server.status("GET", "/user", (wish["username"], "wrong")) == 401, "a wrong password is refused")
     name = "stranger" + secrets.token_hex(3)
     word = secrets.token_urlsafe(16)
@@ -52,7 +52,7 @@ def prove_strangers(server, wish, admin, proof):
     proof.that(server.status("GET", "/users/" + name, admin) == 404, "nobody can register")
     page = server.ask("GET", "/install")
     proof.that("install" not in page.text.lower() or page.status == 404 or "db_type" not in page.text, "the installer is closed")
-    proof.that(not speaks_plainly(server.url), "nothing is said without TLS")
+    proof.that(not speaks_plainly(server.url), "there is no answer without TLS")
     version = server.api("GET", "/version", admin)["version"].split("+")[0]
     proof.that(version == wish["version"], "the version is %s (it is %s)" % (wish["version"], version))
 
@@ -143,7 +143,7 @@ def prove_review(server, wish, admin, proof, rules, undo):
     folder = undo.enter_context(tempfile.TemporaryDirectory())
     git = Git(folder, server, wish, author)
     stranger = people[-1]
-    proof.that(server.status("GET", "/repos/" + repo, author) in (403, 404), "who is in no team does not see the repository")
+    proof.that(server.status("GET", "/repos/" + repo, author) in (403, 404), "a user without a team cannot see the repository")
     for name, word in people:
         server.api("PUT", "/teams/%d/members/%s" % (team["id"], name), admin)
 
@@ -192,10 +192,10 @@ def prove_review(server, wish, admin, proof, rules, undo):
             server.api("POST", path + "/reviews", reviewer, {"event": "APPROVED", "body": "ok"})
     if rules["enable_status_check"]:
         report("failure")
-        proof.that(merge(stranger)[0] == 405, "a red pull request cannot be merged")
+        proof.that(merge(stranger)[0] == 405, "a pull request with a failed check cannot be merged")
         report("success")
     status, text = merge(stranger)
-    proof.that(200 <= status < 300, "an approved and green pull request is merged (%d %s)" % (status, text))
+    proof.that(200 <= status < 300, "an approved pull request with passed checks is merged (%d %s)" % (status, text))
 
 
 def prove(wish, proof):

@@ -123,20 +123,20 @@ def prove_webhook(wish, proof):
     other = json.dumps({"repository": {"full_name": "verify/verify"}}).encode()
     delivery = number()
     proof.that(say(wish, None, "GET") == 405, "the webhook answers no GET")
-    proof.that(say(wish, good, delivery=number()) == 401, "an unsigned word is refused")
-    proof.that(say(wish, good, delivery=number(), signature=sign(good, b"another")) == 401, "a word with a wrong signature is refused")
-    proof.that(say(wish, good + b" ", delivery=number(), signature=sign(good)) == 401, "a word that was changed is refused")
-    proof.that(say(wish, other, delivery=number(), signature=sign(other)) == 403, "a word of another repository is refused")
-    proof.that(say(wish, good, delivery=delivery, signature=sign(good)) == 202, "a signed word is heard")
-    proof.that(say(wish, good, delivery=delivery, signature=sign(good)) == 409, "the same word again is refused")
-    proof.that(say(wish, good, delivery=number(), signature=sign(good)) == 409, "the same word under another number is refused")
+    proof.that(say(wish, good, delivery=number()) == 401, "an unsigned webhook message is refused")
+    proof.that(say(wish, good, delivery=number(), signature=sign(good, b"another")) == 401, "a webhook message with a wrong signature is refused")
+    proof.that(say(wish, good + b" ", delivery=number(), signature=sign(good)) == 401, "a modified webhook message is refused")
+    proof.that(say(wish, other, delivery=number(), signature=sign(other)) == 403, "a webhook message of another repository is refused")
+    proof.that(say(wish, good, delivery=delivery, signature=sign(good)) == 202, "a signed webhook message is accepted")
+    proof.that(say(wish, good, delivery=delivery, signature=sign(good)) == 409, "a replayed webhook message is refused")
+    proof.that(say(wish, good, delivery=number(), signature=sign(good)) == 409, "a replayed webhook message with another delivery id is refused")
     with socket.create_connection((wish["fqdn"], wish["port"]), timeout=15) as plain:
         plain.sendall(b"POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
         try:
             spoke = plain.recv(64).startswith(b"HTTP")
         except ConnectionError:
             spoke = False
-    proof.that(not spoke, "nothing is said without TLS")
+    proof.that(not spoke, "there is no answer without TLS")
 
 
 def as_account(account, *command):
@@ -193,7 +193,7 @@ def prove_accounts(wish, proof, settings):
     stranger = [variable for variable in variables if not variable.startswith("GIT_SSH_COMMAND")]
     unpinned = copy.environment["GIT_SSH_COMMAND"].replace(str(settings.folder / "known_hosts"), "/dev/null")
     other = as_account("gitops", "env", *stranger, f"GIT_SSH_COMMAND={unpinned}", "git", "ls-remote", copy.url)
-    proof.that("host key" in other.stderr.lower(), "a server whose key is not known beforehand is not asked")
+    proof.that("host key" in other.stderr.lower(), "a server with an unknown host key is refused")
     path = f"{settings.gitea_url}/api/v1/repos/{repository.full_name}"
     who = "Basic " + b64encode(f"{settings.gitea_user}:{settings.secret('gitea_password')}".encode()).decode()
     file = json.dumps({"branch": repository.branch, "message": "x", "content": ""}).encode()
@@ -208,7 +208,7 @@ def prove_accounts(wish, proof, settings):
                 status = answer.status
         except urllib.error.HTTPError as error:
             status = error.code
-        proof.that(status in (403, 404), f"the flow's account in Gitea does not {what} ({status})")
+        proof.that(status in (403, 404), f"the GitOps account in Gitea does not {what} ({status})")
 
 
 def main():

@@ -99,7 +99,7 @@ def prove_strangers(wish, proof):
     stranger = Person(wish)
     for page in ("/superset/welcome/", "/dashboard/list/", "/superset/sqllab/", "/users/list/"):
         answer = stranger.ask("GET", page)
-        proof.that("/login" in answer.url or answer.status in (401, 403, 404), "a stranger who asks for %s is asked to sign in" % page)
+        proof.that("/login" in answer.url or answer.status in (401, 403, 404), "an anonymous request for %s is redirected to the login page" % page)
     for path in ("/chart/", "/dashboard/", "/database/", "/dataset/", "/security/users/", "/security/roles/", "/assets/export/"):
         status = stranger.status("GET", path)
         proof.that(status == 401, "without a token the API does not answer to %s (%d)" % (path, status))
@@ -108,10 +108,10 @@ def prove_strangers(wish, proof):
     headers = stranger.ask("GET", "/login/").headers
     policy = headers.get("Content-Security-Policy", "")
     proof.that("'nonce-" in policy and "frame-ancestors 'none'" in policy and "http:" not in policy, "pages run no script but their own, in no frame")
-    proof.that("max-age" in headers.get("Strict-Transport-Security", ""), "browsers are told to come by TLS alone")
+    proof.that("max-age" in headers.get("Strict-Transport-Security", ""), "browsers are told to use TLS only (HSTS)")
     cookie = headers.get("Set-Cookie", "")
     proof.that(all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax")), "its cookie is for TLS alone, and no script reads it")
-    proof.that(not speaks_plainly(stranger.url), "nothing is said without TLS")
+    proof.that(not speaks_plainly(stranger.url), "there is no answer without TLS")
 
 
 def prove_signing_in(wish, proof):
@@ -124,10 +124,10 @@ def prove_signing_in(wish, proof):
     person = Person(wish)
     person.ask("GET", "/login/")
     person.ask("POST", "/login/", form={"username": name, "password": password})
-    proof.that(person.status("GET", "/me/") == 401, "a form without its token lets nobody in")
+    proof.that(person.status("GET", "/me/") == 401, "a login form without its CSRF token is refused")
     person = Person(wish)
     person.sign_in_by_page(name, password)
-    proof.that(person.status("GET", "/me/") == 200, "the page lets in with the right password")
+    proof.that(person.status("GET", "/me/") == 200, "the login page accepts the right password")
     proof.that(wish["version"] in person.ask("GET", "/superset/welcome/").text, "the version is %s" % wish["version"])
     status = person.status("POST", "/dashboard/", body={"dashboard_title": "verify"})
     proof.that(status == 400, "who is signed in by the page writes nothing without a token of that page (%d)" % status)
@@ -135,7 +135,7 @@ def prove_signing_in(wish, proof):
     person.ask("GET", "/logout/")
     thief = Person(wish)
     thief.headers["Cookie"] = "; ".join("%s=%s" % pair for pair in kept)
-    proof.that(thief.status("GET", "/me/") == 401, "who signed out is out, whoever kept the cookie")
+    proof.that(thief.status("GET", "/me/") == 401, "the session's cookie is invalid after signing out")
 
 
 @contextlib.contextmanager
@@ -192,7 +192,7 @@ def prove_viewer(person, admin, database, proof):
                 status = person.status(method, "/dashboard/%d" % number, body=body)
                 proof.that(status in (403, 404), "BI Viewer cannot %s a dashboard (%d)" % (method, status))
     status = person.status("POST", "/chart/", body={"slice_name": "verify", "datasource_id": 1, "datasource_type": "table"})
-    proof.that(status == 403, "BI Viewer makes no charts (%d)" % status)
+    proof.that(status == 403, "BI Viewer cannot create charts (%d)" % status)
     proof.that(person.status("GET", "/database/%d/connection" % database) in (403, 404), "BI Viewer does not see the connection")
 
 
@@ -200,7 +200,7 @@ def prove_whom_trino_sees(person, wish, database, proof):
     sql = "select current_user as who"
     who = person.credentials[0] if wish["impersonate"] else wish["trino_user"]
     ran, said = person.query(database, sql)
-    proof.that(ran and json.loads(said)["data"] == [{"who": who}], "what %s asks, Trino is asked by %s" % (person.credentials[0], who))
+    proof.that(ran and json.loads(said)["data"] == [{"who": who}], "queries of %s run in Trino as %s" % (person.credentials[0], who))
     if wish["celery"]:
         found = person.query_in_background(database, sql)
         proof.that(found == [{"who": who}], "in the background too (%s)" % found)
@@ -208,13 +208,13 @@ def prove_whom_trino_sees(person, wish, database, proof):
 
 def prove_unknown_to_trino(person, database, proof):
     ran, said = person.query(database, "select 1")
-    proof.that(not ran and "impersonate" in said, "Superset cannot ask as somebody who is nobody in Trino (%s)" % said[:200])
+    proof.that(not ran and "impersonate" in said, "Superset cannot impersonate a user that Trino does not know (%s)" % said[:200])
 
 
 def prove_analyst(person, database, proof):
     prove_no_power(person, "Data Analyst", database, proof)
     ran, said = person.query(database, "select count(*) from gold.revenue_monthly")
-    proof.that(ran or NO_TABLE.search(said), "Data Analyst asks the layer gold in SQL Lab (%s)" % said[:200])
+    proof.that(ran or NO_TABLE.search(said), "Data Analyst can query the layer gold in SQL Lab (%s)" % said[:200])
     ran, said = person.query(database, "select * from raw.billing")
     proof.that(not ran and ("access" in said or NO_TABLE.search(said)), "Data Analyst does not see raw events")
     ran, said = person.query(database, "create table gold.verify_x (a integer)")
@@ -224,7 +224,7 @@ def prove_analyst(person, database, proof):
 def prove_engineer(person, wish, database, proof):
     prove_no_power(person, "Data Engineer", database, proof)
     ran, said = person.query(database, "select tax_id, email from raw.billing limit 1")
-    proof.that(not ran and (DENIED.search(said) or NO_TABLE.search(said)), "not even by Data Engineer Superset gets to see persons (%s)" % said[:200])
+    proof.that(not ran and (DENIED.search(said) or NO_TABLE.search(said)), "not even Data Engineer can read personal data through Superset (%s)" % said[:200])
     ran, said = person.query(database, "delete from gold.revenue_monthly")
     proof.that(not ran, "Data Engineer changes nothing in SQL Lab")
     prove_whom_trino_sees(person, wish, database, proof)

@@ -121,7 +121,7 @@ def test_two_runs_at_once(site, table):
     site.run("metastore")
     with open(site.state / "metastore.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert site.run("metastore") == (1, "metastore: another run of it goes on, see its own state\n")
+        assert site.run("metastore") == (1, "metastore: another run is in progress; see its own state\n")
     assert site.run("metastore")["state"] == "good"
 
 

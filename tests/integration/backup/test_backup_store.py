@@ -99,7 +99,7 @@ class TestForget:
         false = store.back_up("minio", some(), "--tag=set=bucket", "--time", (datetime.datetime.now() + said).strftime("%Y-%m-%d %H:%M:%S"))
         result, code = store.keeper("forget", sealed=["controller"])
         assert code == 1 and result["state"] == "failed"
-        assert result["reason"].startswith("minio: nothing was forgotten: the time of " + false[:8])
+        assert result["reason"].startswith("minio: retention was not run: the time of " + false[:8])
         assert store.snapshots("minio") == {true, false}
 
     def test_a_late_backup_does_not_take_the_place_of_a_day_s_last_one(self, store, some):
@@ -107,7 +107,7 @@ class TestForget:
         said = datetime.datetime.now() - datetime.timedelta(days=3, hours=3)
         false = store.back_up("minio", some(), "--tag=set=bucket", "--time", said.strftime("%Y-%m-%d %H:%M:%S"))
         result, code = store.keeper("forget", sealed=["controller"])
-        assert code == 1 and result["reason"].startswith("minio: nothing was forgotten: the time of " + false[:8])
+        assert code == 1 and result["reason"].startswith("minio: retention was not run: the time of " + false[:8])
         assert store.snapshots("minio") == {*true, false}
 
     def test_a_run_that_was_killed_is_taken_up_again(self, store, some):

@@ -198,7 +198,7 @@ def test_a_drill_of_databases_waits_for_who_has_the_set(site, table, back, monke
     held = []
     monkeypatch.setattr(restore, "drill", lambda *dummy: held.append(site.run("metastore")))
     restore.answer(site.settings, argparse.Namespace(verb="drill", set="metastore"))
-    assert held == [(1, "metastore: another run of it goes on, see its own state\n")]
+    assert held == [(1, "metastore: another run is in progress; see its own state\n")]
 
 
 def test_the_drill_of_a_bucket_reads_every_file_beside_it(site, table, back):

@@ -58,7 +58,7 @@ def subject(site, name="ca.crt"):
 
 
 @pytest.mark.parametrize("options, words", [
-    ([], "Say the step by -e authority=NAME: trust or all."),
+    ([], "Choose the step with -e authority=NAME: trust or all."),
     (["-e", "authority=sign"], "No change of the authority has begun"),
     (["-e", "authority=finish"], "No change of the authority has begun"),
     (["-e", "authority=all", "--limit", "mirror"], "Run it without --limit, --tags and --skip-tags"),

@@ -114,8 +114,8 @@ def test_check_mode_says_what_would_be_and_changes_nothing(tmp_path):
     site = Site(tmp_path, tmp_path / ".secrets/secrets.yml")
     code, output = site.rotate("-e", "rotate=all", "--check", "--diff", inventory="hosts.yml")
     assert code == 0, output
-    assert "WOULD BE ROTATED STILL TO DO BY HAND %s Tell the new one" % ONE in output
-    assert "LEFT AS IT IS BECAUSE vault_airflow_fernet_key it opens" in output and "vault_pseudonym_key pseudonyms would become others" in output
+    assert "WOULD BE ROTATED MANUAL STEPS LEFT %s Tell the new one" % ONE in output
+    assert "NOT ROTATED BECAUSE vault_airflow_fernet_key it opens" in output and "vault_pseudonym_key pseudonyms would become others" in output
     hosts = "COMPONENTS TO RUN minio.gti.local minio db-hive.gti.local db_hive trino.gti.local trino Nothing was changed."
     assert hosts in output, output
     assert "for-a-test" not in output
@@ -134,7 +134,7 @@ def test_all_else_in_the_file_stays_as_it_is(site):
     assert list(new) == [ONE, TWO] and {len(value) for value in new.values()} == {40} and new[ONE] != new[TWO]
     assert site.secrets.stat().st_mode & 0o777 == 0o600 and not list(site.kept.parent.iterdir())
     assert not [value for value in ("for-a-test", *new.values()) if value in output]
-    assert "ROTATED STILL TO DO BY HAND %s Tell the new one" % ONE in output
+    assert "ROTATED MANUAL STEPS LEFT %s Tell the new one" % ONE in output
 
 
 def test_a_rotation_that_was_killed_is_ended_by_the_same_command(site):

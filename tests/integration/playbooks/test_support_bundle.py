@@ -85,8 +85,8 @@ def test_it_has_what_tells_how_the_site_is(bundle):
 
 def test_secrets_are_named_and_nothing_of_them_is_left(bundle):
     dummy, output, files = bundle
-    assert "[blotted out: planted.0]" in files[ONE + "/versions.txt"]
-    assert files["verify.json"] == '{"said": "key [blotted out: key ca/ca.key]"}'
+    assert "[redacted: planted.0]" in files[ONE + "/versions.txt"]
+    assert files["verify.json"] == '{"said": "key [redacted: key ca/ca.key]"}'
     for said in (output, files["README.txt"]):
         assert "planted.0 in %s/versions.txt" % ONE in said and "key ca/ca.key in verify.json, 1 times" in said
     assert not any(SECRET in text for text in [*files.values(), output])

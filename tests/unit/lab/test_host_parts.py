@@ -246,7 +246,7 @@ class TestStatus:
         status.show({**found, 'containers': [{**row, 'releases': {}}]})
         assert 'does its work' not in capsys.readouterr().out
         status.show({**found, 'containers': [{**row, 'releases': {'trino': '476'}}]})
-        assert 'Every service does its work.' in capsys.readouterr().out
+        assert 'All services are healthy.' in capsys.readouterr().out
 
     def test_a_terminal_is_told_nothing_but_words(self, capsys):
         found = {'problems': ['gold.\x1b[2Jvendas não abre'], 'machine': {}, 'containers': []}

@@ -104,7 +104,7 @@ def test_a_streams_fault_is_told_once_it_is_no_passing_one(tmp_path, topic, told
 
 @pytest.mark.parametrize(("at", "said"), [
     ("2026-11-30T23:57:00+00:00", []),
-    ("2026-11-30T23:56:00+00:00", ["stream isp has not said for 240 s how it is"]),
+    ("2026-11-30T23:56:00+00:00", ["stream isp has not updated its status for 240 s"]),
 ])
 def test_a_status_that_nobody_writes_any_more_is_told(tmp_path, at, said):
     say(tmp_path, at=at, t=of_topic())

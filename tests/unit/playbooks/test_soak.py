@@ -122,6 +122,6 @@ def test_the_table_has_what_grows_and_what_is_wrong():
     template = jinja2.Environment(trim_blocks=True).from_string((PLAYBOOKS / "templates/soak.txt.j2").read_text(encoding="utf-8"))
     text = template.render(growth=growth, soak_file="soak.jsonl")
     lines = text.splitlines()
-    assert lines[:2] == ["NOT WELL:", "What is not data grows."]
+    assert lines[:2] == ["PROBLEMS:", "What is not data grows."]
     assert [line.split() for line in lines if line.startswith("bucket")] == [["bucket", "data", "data", "0.0", "800.0", "2400.0"]]
     assert "1 others grow by less" in text and "data 17.60 GB, kept 3.00 GB, other 2.00 GB" in text and "Readings: soak.jsonl" in text

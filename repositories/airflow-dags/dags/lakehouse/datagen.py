@@ -42,5 +42,5 @@ def health() -> str:
     """How it is; 1 is worth a look, 2 and more are a fault."""
     code, text = call("health")
     if code > 1:
-        raise AirflowException(f"datagen is not well:\n{text[-2000:]}")
+        raise AirflowException(f"datagen is not healthy:\n{text[-2000:]}")
     return text

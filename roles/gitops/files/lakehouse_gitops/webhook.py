@@ -74,11 +74,11 @@ class Listener:
         except (ValueError, KeyError, TypeError) as error:
             raise Refusal(400, "it names no repository") from error
         if repository not in self.repositories:
-            raise Refusal(403, "the repository is none of this host's")
+            raise Refusal(403, "the repository is not one of this host's")
         if not delivery or len(delivery) > 100:
             raise Refusal(400, "it has no number")
         if not self.deliveries.is_new("delivery " + delivery, "signature " + right):
-            raise Refusal(409, "it was heard before")
+            raise Refusal(409, "it was received before")
         self.trigger.touch()
         return repository
 
@@ -114,12 +114,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             length = self.headers.get("Content-Length", "")
             if not length.isdecimal():
-                raise Refusal(411, "its length is not said")
+                raise Refusal(411, "it has no Content-Length")
             if int(length) > BODY_BYTES:
                 raise Refusal(413, "it is too long")
             body = self.rfile.read(int(length))
             if len(body) != int(length):
-                raise Refusal(400, "it is shorter than it says")
+                raise Refusal(400, "it is shorter than its Content-Length")
             repository = self.listener.hear(body, self.headers.get("X-Gitea-Signature", ""), self.headers.get("X-Gitea-Delivery", ""))
         except Refusal as refusal:
             log.warning("%s is refused (%d): %s", self.client_address[0], refusal.status, refusal)

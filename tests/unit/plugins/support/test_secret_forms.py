@@ -87,20 +87,20 @@ def keys():
 KEYS, PUBLIC = keys()
 
 
-def blotted(value, text):
+def redacted(value, text):
     secrets = Secrets({"vault_it": value})
-    left, found = secrets.blot(text.encode())
+    left, found = secrets.redact(text.encode())
     assert secrets.find(left) == []
     return left.decode(), found
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("value", [PLAIN, *ODD])
-def test_each_form_of_a_secret_is_blotted_out_and_named(form, value):
+def test_each_form_of_a_secret_is_redacted_and_named(form, value):
     text = FORMS[form](value)
-    left, found = blotted(value, "before\nx=%s after\n" % text)
+    left, found = redacted(value, "before\nx=%s after\n" % text)
     assert list(found) == ["vault_it"]
-    assert "[blotted out: vault_it]" in left
+    assert "[redacted: vault_it]" in left
     assert left.startswith("before\n") and left.endswith(" after\n")
     assert value not in left and text not in left
 
@@ -109,19 +109,19 @@ def test_each_form_of_a_secret_is_blotted_out_and_named(form, value):
        strategies.sampled_from(sorted(FORMS)))
 def test_any_value_is_found_as_it_is(value, form):
     if form == "raw":
-        assert blotted(value, "> %s <" % value)[1]
+        assert redacted(value, "> %s <" % value)[1]
 
 
 def test_the_shells_own_quoting_is_undone():
     value = "it's \"odd\" $HOME `x` \\ !"
     said = subprocess.run(["bash", "-c", 'printf "%q" "$0"', value], check=True, capture_output=True, text=True).stdout
-    assert blotted(value, "PASSWORD=" + said)[1] == {"vault_it": 1}
+    assert redacted(value, "PASSWORD=" + said)[1] == {"vault_it": 1}
 
 
 @pytest.mark.parametrize("place", range(1, 40))
 def test_what_is_broken_by_a_line_of_a_journal_is_found_wherever_it_breaks(place):
     text = "> 12:00:01 host app[7]: password=%s\n> 12:00:01 host app[7]: %s and more\n" % (PLAIN[:place], PLAIN[place:])
-    left, found = blotted(PLAIN, text)
+    left, found = redacted(PLAIN, text)
     assert found
     # At most three letters of it are left.
     assert not any(PLAIN[begin:begin + 4] in left for begin in range(37))
@@ -135,7 +135,7 @@ def test_a_key_is_found_by_its_body(kind):
     for text in ("".join(line + "\n" for line in lines), json.dumps(KEYS[kind]), body, json.dumps(json.dumps(KEYS[kind])),
                  "\n".join(body[place:place + 76] for place in range(0, len(body), 76)), base64.b64encode(KEYS[kind].encode()).decode(),
                  "".join("12:00:01 host app[7]: %s\n" % line for line in lines[1:-1]), urllib.parse.quote(KEYS[kind], safe="")):
-        left, found = blotted(KEYS[kind], "before %s\nafter" % text)
+        left, found = redacted(KEYS[kind], "before %s\nafter" % text)
         assert "vault_it" in found
         assert left.startswith("before ") and left.endswith("after")
         assert not any(line[begin:begin + 8] in left for line in lines[1:-1] for begin in range(len(line) - 7))
@@ -146,12 +146,12 @@ def test_a_key_is_found_by_its_body(kind):
 def test_a_line_with_much_of_what_is_secret_is_found_alone(kind, place):
     lines = KEYS[kind].strip().splitlines()[1:-1]
     line = lines[place]
-    assert blotted(KEYS[kind], "noise %s noise" % line) == ("noise [blotted out: vault_it] noise", {"vault_it": 1})
+    assert redacted(KEYS[kind], "noise %s noise" % line) == ("noise [redacted: vault_it] noise", {"vault_it": 1})
 
 
 def test_a_private_key_of_anybody_is_found():
-    left, found = blotted(PLAIN, "one %s two %s three" % (KEYS["pkcs8"], json.dumps(KEYS["ssh"])))
-    assert left == 'one [blotted out: a private key]\n two "[blotted out: a private key]\\n" three'
+    left, found = redacted(PLAIN, "one %s two %s three" % (KEYS["pkcs8"], json.dumps(KEYS["ssh"])))
+    assert left == 'one [redacted: a private key]\n two "[redacted: a private key]\\n" three'
     assert found == {ANY_KEY: 2}
 
 
@@ -161,26 +161,26 @@ def test_a_private_key_of_anybody_is_found():
                                   base64.b64encode(b"0" * 20 + b"\x02\x03\x01\x00\x01").decode()])
 def test_a_file_with_a_keys_lines_and_no_whole_key_is_looked_for_as_it_is(body):
     text = "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n" % body
-    assert Secrets({"it": text}).blot(b"x\n" + text.encode())[1] and Secrets({"it": text}).blot(b"words and more words") == (b"words and more words", {})
+    assert Secrets({"it": text}).redact(b"x\n" + text.encode())[1] and Secrets({"it": text}).redact(b"words and more words") == (b"words and more words", {})
 
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_key_is_not_taken_for_another_of_its_kind(kind):
     other = keys()[0][kind]
     assert Secrets({"other": other}, any_key=False).find(KEYS[kind].encode()) == []
-    assert Secrets({"it": KEYS[kind], "other": other}, any_key=False).blot(KEYS[kind].encode())[1] == {"it": 1}
+    assert Secrets({"it": KEYS[kind], "other": other}, any_key=False).redact(KEYS[kind].encode())[1] == {"it": 1}
 
 
 def test_words_about_keys_stay():
     text = "grep -- '-----BEGIN PRIVATE KEY-----' of the file, then go on with other things\n"
-    assert blotted(PLAIN, text)[0].endswith(" of the file, then go on with other things\n")
+    assert redacted(PLAIN, text)[0].endswith(" of the file, then go on with other things\n")
 
 
 def test_what_is_no_secret_stays_as_it_is():
     public = ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
     text = json.dumps({"a": "b\\c\n%41", "b": public, "c": "vault_it"}) + "\n\tx &amp; y 'z'\n"
-    assert Secrets({**KEYS, "vault_it": PLAIN}).blot(text.encode()) == (text.encode(), {})
+    assert Secrets({**KEYS, "vault_it": PLAIN}).redact(text.encode()) == (text.encode(), {})
 
 
 @pytest.mark.parametrize("kind", PUBLIC)
@@ -191,39 +191,39 @@ def test_what_a_key_shares_with_its_certificate_is_no_secret(kind, before):
     text = base64.b64encode(bytes(before) + public) + b" " + base64.b64encode(bytes(before) + base64.b64decode(ssh.split()[1]))
     certificate = "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % base64.b64encode(b"a certificate's own body" + public).decode()
     secrets = Secrets({"key": KEYS[kind], "both": certificate + KEYS[kind]})
-    assert secrets.blot(text) == (text, {}) and secrets.blot(certificate.encode()) == (certificate.encode(), {})
+    assert secrets.redact(text) == (text, {}) and secrets.redact(certificate.encode()) == (certificate.encode(), {})
 
 
 def test_the_words_of_a_long_value_are_no_secrets():
     secrets = Secrets({"vault_uri": "postgresql://lakehouse:%s@app-db.gti.local/airflow" % PLAIN})
-    assert secrets.blot(b"postgresql://superset@app-db.gti.local/superset") == (b"postgresql://superset@app-db.gti.local/superset", {})
+    assert secrets.redact(b"postgresql://superset@app-db.gti.local/superset") == (b"postgresql://superset@app-db.gti.local/superset", {})
 
 
 def test_bytes_that_are_no_text_stay():
     noise = bytes(range(256)) * 4
-    assert Secrets({"vault_it": PLAIN}).blot(noise + PLAIN.encode() + noise) == (noise + b"[blotted out: vault_it]" + noise, {"vault_it": 1})
+    assert Secrets({"vault_it": PLAIN}).redact(noise + PLAIN.encode() + noise) == (noise + b"[redacted: vault_it]" + noise, {"vault_it": 1})
 
 
 def test_two_secrets_of_which_one_holds_the_other_are_both_named():
     secrets = Secrets({"short": "abcdef", "long": "xx-abcdef-yy"})
-    assert secrets.blot(b"1 xx-abcdef-yy 2 abcdef") == (b"1 [blotted out: long, short] 2 [blotted out: short]", {"long": 1, "short": 2})
+    assert secrets.redact(b"1 xx-abcdef-yy 2 abcdef") == (b"1 [redacted: long, short] 2 [redacted: short]", {"long": 1, "short": 2})
 
 
 def test_a_secret_that_the_blots_hold_goes_too():
-    secrets = Secrets({"vault_it": "blotted"})
-    left, found = secrets.blot(b"all is blotted")
-    assert secrets.find(left) == [] and b"blotted" not in left and found
+    secrets = Secrets({"vault_it": "redacted"})
+    left, found = secrets.redact(b"all is redacted")
+    assert secrets.find(left) == [] and b"redacted" not in left and found
 
 
-def test_what_could_not_be_blotted_out_is_an_error():
+def test_what_could_not_be_redacted_is_an_error():
     with pytest.raises(ValueError, match="vault_####"):
-        Secrets({"vault_####": "####"}).blot(b"a #### b")
+        Secrets({"vault_####": "####"}).redact(b"a #### b")
 
 
 def test_values_too_short_are_named():
     secrets = Secrets({"vault_pin": "12", "vault_it": "1234"})
     assert secrets.too_short == ["vault_pin"]
-    assert secrets.blot(b"12 1234")[0] == b"12 [blotted out: vault_it]"
+    assert secrets.redact(b"12 1234")[0] == b"12 [redacted: vault_it]"
 
 
 def test_lists_and_tables_of_the_vaulted_file_are_secrets_too():

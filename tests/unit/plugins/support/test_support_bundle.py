@@ -119,10 +119,10 @@ def test_settings_are_collected_without_files_of_keys(host, tmp_path_factory, mo
     ('"it": "{\\"password\\": \\"hunter2\\", \\"port\\": 1}"', '"it": "{\\"password\\": \\"[left out]\\", \\"port\\": 1}"'),
     ('"it": "{\\"password\\": \\"hun\\\\\\"t er2\\"}"', '"it": "{\\"password\\": \\"[left out]\\"}"'),
     ("db://airflow:let@ters@app-db/airflow", "db://airflow:[left out]@app-db/airflow"),
-    # What was blotted out by its name before.
-    ('password: "[blotted out: vault_it]"', 'password: "[blotted out: vault_it]"'),
-    ("password=[blotted out: vault_it] and more", "password=[left out]"),
-    ("db://airflow:[blotted out: vault_it]more@app-db/airflow", "db://airflow:[left out]@app-db/airflow"),
+    # What was redacted by its name before.
+    ('password: "[redacted: vault_it]"', 'password: "[redacted: vault_it]"'),
+    ("password=[redacted: vault_it] and more", "password=[left out]"),
+    ("db://airflow:[redacted: vault_it]more@app-db/airflow", "db://airflow:[left out]@app-db/airflow"),
 ])
 def test_what_its_name_calls_a_secret_is_left_out_of_settings(text, left):
     assert support_bundle.left_out(text.encode()).decode() == left
@@ -142,7 +142,7 @@ def test_a_secret_of_the_site_is_known_whole_before_settings_lose_theirs(tmp_pat
     files = {"settings/etc/x.yml": text, "journal.txt": "password=letters\n"}
     waiting.put("one", files, {"problems": [], "hits": {}}, Secrets({"vault_it": "Only for a test"}))
     assert waiting.take()["one"] == {"problems": [], "hits": {"settings/etc/x.yml": {"vault_it": 2}}, "files": {
-        "settings/etc/x.yml": 'password: "[blotted out: vault_it]"\nother_password: [left out]\nlogin_password=[left out]\n',
+        "settings/etc/x.yml": 'password: "[redacted: vault_it]"\nother_password: [left out]\nlogin_password=[left out]\n',
         "journal.txt": "password=letters\n"}}
 
 
@@ -203,7 +203,7 @@ def test_the_archive(tmp_path):
     said = support_bundle.write(str(path), waiting.take(), {"two": "no\nanswer from only-for-a-test"},
                                 {"verify.json": KEY.splitlines()[1] + ' "another-of-a-test"'}, secrets)
     assert said == [
-        "one: 2 files, 0 KiB", "two: not collected: no answer from [blotted out: vault_it]", "one: df did not end", "Of the site: verify.json",
+        "one: 2 files, 0 KiB", "two: not collected: no answer from [redacted: vault_it]", "one: df did not end", "Of the site: verify.json",
         "Blotted out: key /etc/x in one/journal.txt, 1 times", "Blotted out: vault_it in one/journal.txt, 1 times",
         "Blotted out: key ca/ca.key in verify.json, 1 times", "Blotted out: vault_list.0 in verify.json, 1 times",
         "Too short to be looked for: vault_pin"]
@@ -211,8 +211,8 @@ def test_the_archive(tmp_path):
     with tarfile.open(path) as archive:
         files = {member.name: archive.extractfile(member).read().decode() for member in archive}
     assert files == {
-        "support-site-1/README.txt": "".join(line + "\n" for line in said), "support-site-1/one/journal.txt": "it is [blotted out: vault_it]\n",
-        "support-site-1/one/settings/etc/x": "x", "support-site-1/verify.json": '[blotted out: key ca/ca.key] "[blotted out: vault_list.0]"'}
+        "support-site-1/README.txt": "".join(line + "\n" for line in said), "support-site-1/one/journal.txt": "it is [redacted: vault_it]\n",
+        "support-site-1/one/settings/etc/x": "x", "support-site-1/verify.json": '[redacted: key ca/ca.key] "[redacted: vault_list.0]"'}
 
 
 def test_an_archive_without_a_hit_says_so(tmp_path):

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 
-def over(own, defaults):
-    """Lay what one thing says over what is true of all: ``combine`` with the operands as ``map`` needs them.
+def with_defaults(own, defaults):
+    """Merge a dictionary into its defaults: ``combine`` with the operands in the order that ``map`` needs.
 
-    :param own: what is particular; wins.
-    :param defaults: what is common.
+    :param own: the specific values, which take precedence.
+    :param defaults: the default values.
     :returns: a new dict with the keys of both.
     """
     return {**defaults, **own}
 
 
 class FilterModule:
-    """Filters that lay dictionaries over one another."""
+    """Filters for dictionaries with defaults."""
 
     def filters(self):
-        return {"over": over}
+        return {"with_defaults": with_defaults}
