@@ -55,14 +55,20 @@ def stamp(at: datetime.datetime) -> str:
 
 
 def write(path: str, told: dict[str, Any]) -> None:
-    """A file that is there whole, or as it was. Root writes so into the account's folder too, and follows no link of it."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path + ".new")  # of a run that was killed
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "w", encoding="utf-8") as file:
-        json.dump(told, file, indent=2)
-        file.write("\n")
-        os.fchmod(file.fileno(), 0o644)
-    os.replace(path + ".new", path)
+    """A file that is there whole, or as it was. Root writes so into the account's folder too, and follows no link of it: the folder is none, and stays
+    the one that was opened."""
+    folder, name = os.path.split(path)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name + ".new", dir_fd=handle)  # of a run that was killed
+        with open(os.open(name + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=handle), "w", encoding="utf-8") as file:
+            json.dump(told, file, indent=2)
+            file.write("\n")
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(name + ".new", name, src_dir_fd=handle, dst_dir_fd=handle)
+    finally:
+        os.close(handle)
 
 
 def spool(settings: Settings, wanted: dict[str, Any]) -> str:
@@ -153,16 +159,16 @@ KINDS: dict[str, Callable[[Settings, dict[str, Any], Restic], dict[str, Any]]] =
 
 
 class held:
-    """A lock that is held while something is done. Who has it is in the file."""
+    """A lock that is held while something is done. Root takes it in the account's folder too, and follows no link of it."""
 
     def __init__(self, path: str, wait: bool = True) -> None:
         self.path, self.wait = path, wait
 
     def __enter__(self) -> None:
         try:
-            self.handle = os.open(self.path, os.O_RDONLY)  # that of others may only be read, which is enough
+            self.handle = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)  # that of others may only be read, which is enough
         except FileNotFoundError:
-            self.handle = os.open(self.path, os.O_RDONLY | os.O_CREAT, 0o644)
+            self.handle = os.open(self.path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(self.handle, fcntl.LOCK_EX | (0 if self.wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
@@ -287,7 +293,7 @@ def main() -> None:
     try:
         with held(lock_of(settings, wanted), wait=False):
             sys.exit(0 if run(settings, wanted) else 1)
-    except Failed as error:
+    except (Failed, OSError) as error:
         raise SystemExit("%s: %s" % (wanted["name"], error)) from error
 
 

@@ -29,6 +29,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -50,6 +51,8 @@ CACHE = "/var/cache/lakehouse-restore"
 MINIO, CERTIFICATES, STARTS = "/opt/datalake/minio/bin/minio", "/etc/datalake/minio/certs", 60
 ROOT_ACCOUNT = "/etc/datalake/minio/minio.env"
 BESIDE = RESTORED + "%s"
+# Who loads dumps, in both kinds of servers: an account that is there for just that time.
+LOADER = "lakehouse_restore"
 
 Settings = dict[str, Any]
 
@@ -124,6 +127,9 @@ class MariaDB:
 
     ending = ".sql"
 
+    # What a dump of tables asks for. None of it lets the dump leave something that would run with another's rights later: no view, trigger or function.
+    RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, LOCK TABLES"
+
     def __init__(self, chosen: Settings) -> None:
         self.client = ["mariadb", "--batch", "--raw", "--skip-column-names", *(["--socket=" + chosen["socket"]] if chosen.get("socket") else [])]
 
@@ -142,9 +148,25 @@ class MariaDB:
         """Load a dump beside the database; tells its name there."""
         there = BESIDE % database
         self.make(there)
-        with open(dump, "rb") as file:
-            ran([*self.client, there], stdin=file)
+        with self.account(there) as (user, password), open(dump, "rb") as file:
+            # A dump may have words for the client, too: in the sandbox it runs no command and reads no file.
+            ran([*self.client, "--sandbox", "--user=" + user, there], stdin=file, env={**os.environ, "MYSQL_PWD": password})
         return there
+
+    @contextlib.contextmanager
+    def account(self, database: str) -> Iterator[tuple[str, str]]:
+        """An account with the rights to one database's tables, while a dump is loaded: the dump may have words of somebody's who wrote to the bucket."""
+        password, user = secrets.token_hex(32), "'%s'@localhost" % LOADER
+        gone = "DROP USER IF EXISTS %s" % user
+        self.script("%s; CREATE USER %s IDENTIFIED BY '%s'; GRANT %s ON `%s`.* TO %s" % (gone, user, password, self.RIGHTS, database, user))
+        try:
+            yield LOADER, password
+        finally:
+            self.rows(gone)
+
+    def script(self, text: str) -> None:
+        """What is not to be seen on a command line."""
+        ran(self.client, input=text)
 
     def in_place(self, dump: str, database: str) -> None:
         there = self.beside(dump, database)
@@ -372,34 +394,52 @@ def paths_of(chosen: Settings) -> list[str]:
 
 
 def restore_folders(store: Store, chosen: Settings, snapshot: str, only: Optional[str], into: str) -> Settings:
-    """The folders of a set, so that each is as it was; what a set leaves out stays as it is."""
+    """The folders of a set, so that each is as it was; what a set leaves out stays as it is. What comes back elsewhere is nobody else's yet."""
     told = {"files": 0, "bytes": 0}
     for path in [only] if only else paths_of(chosen):
         place = pathlib.Path(into + path)
+        # A folder above it may be another account's, and this program is root.
+        if os.path.realpath(place) != str(place):
+            raise Failed("%s is not restored: a link on the way leads to %s. Put a folder in the link's place" % (place, os.path.realpath(place)))
         owner = next(folder for folder in (place, *place.parents) if folder.exists()).stat()
         spared = [exclude[len(path):] for exclude in chosen.get("exclude", []) if exclude.startswith(path + "/")]
         done = store.restore(snapshot, path, str(place), spared)
         told["files"] += done.get("files_restored", 0)
         told["bytes"] += done.get("bytes_restored", 0)
-        # The account may have another number on this host.
-        ran(["find", str(place), "!", "-user", str(owner.st_uid), "-exec", "chown", "--no-dereference", "%d:%d" % (owner.st_uid, owner.st_gid), "{}", "+"])
+        if not into:
+            hand_over(str(place), owner)
     return told
+
+
+def hand_over(folder: str, owner: os.stat_result) -> None:
+    """Give a folder and all below it to an account, which may have another number on this host than in the backup. The folder itself is the last:
+    where the account could not come in before, it cannot turn this elsewhere meanwhile."""
+    for dummy, folders, files, handle in os.fwalk(folder, topdown=False):
+        for name in folders + files:
+            if os.stat(name, dir_fd=handle, follow_symlinks=False).st_uid != owner.st_uid:
+                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=handle, follow_symlinks=False)
+    if os.lstat(folder).st_uid != owner.st_uid:
+        os.chown(folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def as_owner(owner: os.stat_result) -> list[str]:
+    """What begins a command that is to have an account's rights, for this program's time, and no way to more."""
+    return ["setpriv", "--reuid=%d" % owner.st_uid, "--regid=%d" % owner.st_gid, "--clear-groups", "--no-new-privs", "--pdeathsig=KILL"]
 
 
 # --- Beside the bucket ---
 
 
 @contextlib.contextmanager
-def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
+def served(settings: Settings, drives: Sequence[str], owner: os.stat_result) -> Iterator[S3]:
     """An object store over drives that came back, for this host alone. It ends with this program, however that ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % probe.getsockname()[1]
-    account, owner = root_account(), os.stat(drives[0])
+    account = root_account()
     environment = {"MINIO_ROOT_USER": account["account"], "MINIO_ROOT_PASSWORD": account["secret"], "MINIO_REGION": settings["s3"]["region"],
                    "MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "GOMEMLIMIT": "128MiB", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
-    command = ["setpriv", "--reuid=%d" % owner.st_uid, "--regid=%d" % owner.st_gid, "--clear-groups", "--pdeathsig=KILL", MINIO, "server", "--quiet",
-               "--address", address, "--certs-dir", CERTIFICATES, *drives]
+    command = [*as_owner(owner), MINIO, "server", "--quiet", "--address", address, "--certs-dir", CERTIFICATES, *drives]
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL) as process:
         try:
             s3 = S3({**settings["s3"], **account, "url": "https://" + address})
@@ -418,17 +458,17 @@ def served(settings: Settings, drives: Sequence[str]) -> Iterator[S3]:
 
 @contextlib.contextmanager
 def scratch(path: str, need: int) -> Iterator[str]:
-    """A folder beside a path, of the same owner, with room for so many bytes."""
-    into, room, disk = path + "-restored", need * 11 // 10, shutil.disk_usage(path)
+    """A folder beside a path, with room for so many bytes. It is root's alone until `hand_over`: nobody can lead elsewhere what is written there."""
+    into, room, disk, above = path + "-restored", need * 11 // 10, shutil.disk_usage(path), os.stat(os.path.dirname(path))
+    if above.st_uid != os.geteuid() or above.st_mode & 0o022:
+        raise Failed("%s is not root's alone, so that others could turn elsewhere what is restored there" % os.path.dirname(path))
     # What is in use goes on meanwhile, and stops where its disk is full.
     if room + disk.total // 10 > disk.free:
         raise Failed("the backup needs %d MiB beside what is there, and a tenth of the disk is to stay free: %s has %d of %d MiB free"
                      % (room >> 20, path, disk.free >> 20, disk.total >> 20))
     if os.path.lexists(into):  # of a run that was killed
         shutil.rmtree(into)
-    os.makedirs(into, mode=0o700)
-    owner = os.stat(path)
-    os.chown(into, owner.st_uid, owner.st_gid)
+    os.mkdir(into, mode=0o700)
     try:
         yield into
     finally:
@@ -442,10 +482,12 @@ def beside(settings: Settings, store: Store, snapshot: Settings, prefixes: Seque
     paths = [path for drive in chosen["drives"] for path in (
         drive + "/.minio.sys", *("/".join([drive, settings["s3"]["bucket"], prefix]).rstrip("/") for prefix in prefixes or [""]))]
     need = sum(size for dummy, size in store.ls(snapshot["id"], paths)) if prefixes else snapshot["summary"]["total_bytes_processed"]
+    owner = os.stat(chosen["drives"][0])
     with scratch(chosen["drives"][0], need) as into:
         for path in paths:
             restore_folders(store, chosen, snapshot["id"], path, into)
-        with served(settings, [into + drive for drive in chosen["drives"]]) as s3:
+        hand_over(into, owner)
+        with served(settings, [into + drive for drive in chosen["drives"]], owner) as s3:
             yield s3
 
 
@@ -494,18 +536,19 @@ def drill_databases(settings: Settings, store: Store, chosen: Settings, snapshot
 
 
 def drill_folders(settings: Settings, store: Store, chosen: Settings, snapshot: Settings) -> Settings:
-    """Folders beside those that there are, and each repository of git in them whole."""
-    began, faults, found = time.monotonic(), [], 0
+    """Folders beside those that there are, and each repository of git in them whole. What its config has git run has its account's rights."""
+    began, faults, owner = time.monotonic(), [], os.stat(chosen["paths"][0])
     with scratch(chosen["paths"][0], snapshot["summary"]["total_bytes_processed"]) as into:
         told = restore_folders(store, chosen, snapshot["id"], None, into)
+        repositories = sorted(path for path in pathlib.Path(into).rglob("*.git") if path.is_dir() and not path.is_symlink())
+        hand_over(into, owner)
         restored = time.monotonic()
-        for path in sorted(pathlib.Path(into).rglob("*.git")):
-            found += 1
-            done = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(path), "fsck", "--connectivity-only"],
-                                  capture_output=True, text=True, check=False)
+        for path in repositories:
+            done = subprocess.run([*as_owner(owner), "git", "-C", str(path), "fsck", "--connectivity-only"], cwd="/", stdin=subprocess.DEVNULL,
+                                  env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, errors="replace", check=False)
             if done.returncode:
                 faults.append("%s: %s" % (path.name, (done.stderr or done.stdout).strip()[-200:]))
-    return {**told, "faults": faults, "repositories": found, "seconds_to_restore": round(restored - began)}
+    return {**told, "faults": faults, "repositories": len(repositories), "seconds_to_restore": round(restored - began)}
 
 
 DRILLS = {"bucket": drill_bucket, "files": drill_folders, "mariadb": drill_databases, "postgresql": drill_databases}

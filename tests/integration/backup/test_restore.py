@@ -9,8 +9,11 @@ import argparse
 import importlib
 import json
 import os
+import pathlib
 import shutil
+import subprocess
 import sys
+import tempfile
 
 import pytest
 from conftest import ROOT
@@ -20,6 +23,7 @@ sys.path.insert(0, str(ROOT / "roles/backup/files"))
 restore = importlib.import_module("lakehouse_restore")
 S3 = importlib.import_module("lakehouse_s3").S3
 Failed = importlib.import_module("backup_restic").Failed
+NOBODY = 65534, 65534
 
 
 class Restore:
@@ -244,3 +248,80 @@ def test_a_damaged_dump_is_refused_and_the_database_stays(site, table, back, tmp
     with pytest.raises(Failed):
         back.load(tmp_path)
     assert "sales" in back.tables()
+
+
+@pytest.fixture
+def gitea():
+    """Its account's folder, and one beside it where that account may leave notes."""
+    top = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
+    top.chmod(0o755)
+    for name in ("gitea", "notes"):
+        (top / name).mkdir()
+    yield top
+    shutil.rmtree(top)
+
+
+def git(folder, *arguments):
+    subprocess.run(["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments], check=True, capture_output=True)
+
+
+def test_what_a_repositorys_config_has_git_run_in_a_drill_is_not_run_by_root(site, back, gitea, monkeypatch):
+    """As an account could do it that is to reach no further than its own folder. Until it is handed over, what root restores is out of its reach."""
+    work, notes = gitea / "gitea/work", gitea / "notes"
+    (notes / "watch").write_text("#!/bin/sh\nid -u >> %s/ran\n" % notes)
+    (notes / "watch").chmod(0o755)
+    work.mkdir()
+    git(work, "init", "--quiet")
+    (work / "file").write_text("text")
+    git(work, "add", "file")
+    git(work, "commit", "--quiet", "--message", "one")
+    git(work, "config", "core.fsmonitor", str(notes / "watch"))
+    git(work, "update-index", "--fsmonitor")
+    (work / ".git").rename(gitea / "gitea/one.git")
+    git(gitea / "gitea/one.git", "config", "core.worktree", str(work))
+    (notes / "ran").unlink(missing_ok=True)
+    (gitea / "gitea/elsewhere.git").symlink_to("/root")
+    subprocess.run(["chown", "--recursive", "--no-dereference", "%d:%d" % NOBODY, str(gitea / "gitea"), str(notes)], check=True)
+    chosen = {"name": "gitea", "kind": "files", "paths": [str(gitea / "gitea")], "max_age_minutes": 30}
+    site.settings["sets"].append(chosen)
+    assert site.run("gitea")["state"] == "good"
+
+    reached, restored = [], back.store.restore
+    monkeypatch.setattr(back.store, "restore", lambda *arguments: [restored(*arguments), reached.append(os.stat(str(gitea / "gitea-restored")))][0])
+    told = restore.drill(site.settings, back.store, chosen)
+    assert told["state"] == "good" and told["repositories"] == 1, told
+    assert set((notes / "ran").read_text().split()) == {str(NOBODY[0])}
+    assert [(each.st_uid, each.st_mode & 0o777) for each in reached] == [(0, 0o700)]
+    assert sorted(os.listdir(gitea)) == ["gitea", "notes"]
+
+
+def test_a_repository_is_not_restored_where_a_link_leads_elsewhere(site, back, gitea, tmp_path):
+    repository = gitea / "gitea/repositories/gti/dags.git"
+    repository.mkdir(parents=True)
+    (repository / "HEAD").write_text("ref: refs/heads/main\n")
+    chosen = {"name": "gitea", "kind": "files", "paths": [str(gitea / "gitea")], "max_age_minutes": 30}
+    site.settings["sets"].append(chosen)
+    snapshot = site.run("gitea")["snapshot"]
+    shutil.rmtree(repository.parent)
+    repository.parent.symlink_to(tmp_path)
+    with pytest.raises(Failed, match="dags.git is not restored: a link on the way leads to %s/dags.git" % tmp_path):
+        restore.restore_folders(back.store, chosen, snapshot, str(repository), "")
+    assert not (tmp_path / "dags.git").exists()
+    repository.parent.unlink()
+    restore.restore_folders(back.store, chosen, snapshot, str(repository), "")
+    assert (repository / "HEAD").exists()
+
+
+@pytest.mark.parametrize("words", [
+    "CREATE USER intruder@localhost", "DELETE FROM mysql.global_priv WHERE User = 'hive'", "SELECT 1 INTO OUTFILE '%(notes)s/ran'",
+    "\\! touch %(notes)s/ran", "CREATE SQL SECURITY INVOKER VIEW seen AS SELECT 1", "CREATE FUNCTION seen() RETURNS INT RETURN 1",
+    "CREATE TRIGGER seen BEFORE INSERT ON TBLS FOR EACH ROW SET NEW.TBL_ID = 1",
+])
+def test_a_dump_of_the_metastore_does_nothing_beside_its_own_tables(site, table, back, gitea, tmp_path, words):
+    """Who writes to the bucket can write a dump, too."""
+    (gitea / "notes").chmod(0o777)
+    (tmp_path / (site.name + ".sql")).write_text("CREATE TABLE TBLS (TBL_ID INT);\n" + words % {"notes": gitea / "notes"} + ";\n")
+    with pytest.raises(Failed):
+        back.load(tmp_path)
+    assert "sales" in back.tables() and not os.listdir(gitea / "notes")
+    assert {name for name, in site.database.admin("SELECT User FROM mysql.global_priv")}.isdisjoint({"intruder", restore.LOADER})

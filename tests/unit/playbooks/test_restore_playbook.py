@@ -55,6 +55,15 @@ def test_it_stops_those_alone_that_the_host_has():
     assert rendered("{{ %s }}" % stop["when"][0], units=[]) is False
 
 
+def test_the_metastores_dump_passes_by_folders_that_are_roots_alone():
+    assert VARIABLES["restore_folder"].startswith("/var/lib/datalake/")
+    first, take, *dummy = play("Fetch the metastore that belongs to the bucket")["tasks"][0]["block"]
+    folder = first["ansible.builtin.file"]
+    assert (folder["path"], folder["owner"], folder["mode"]) == ("{{ restore_folder }}", "root", "0700")
+    assert rendered(first["loop"], inventory_hostname="m", groups={"db_hive": ["h"]}) == ["m", "h"]
+    assert "restore_folder" in take["ansible.builtin.command"]["argv"]
+
+
 @pytest.mark.parametrize("name, taken", [("gold.sales", True), ("gold.sales-2026_12", True), ("gold.sales\n", False), ("gold.a b", False),
                                          ("gold.$(id)", False), ("gold.região", False), ("sales", False), ("a.b.c", False)])
 def test_a_tables_name_is_one_that_neither_a_shell_nor_sql_reads_anything_into(name, taken):

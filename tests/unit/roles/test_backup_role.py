@@ -325,6 +325,25 @@ def test_a_result_is_written_over_no_file_that_a_link_leads_to(tmp_path):
     assert (tmp_path / "other").read_text() == "of others" and json.loads((tmp_path / "result.json").read_text()) == {"state": "good"}
 
 
+def test_nor_into_a_folder_that_a_link_leads_to(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "results").symlink_to(tmp_path / "other")
+    with pytest.raises(NotADirectoryError):
+        lakehouse_backup.write(str(tmp_path / "results/result.json"), {"state": "good"})
+    assert not list((tmp_path / "other").iterdir())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_lock_is_taken_on_no_file_that_a_link_leads_to(tmp_path, there):
+    if there:
+        (tmp_path / "other").touch()
+    (tmp_path / "set.lock").symlink_to(tmp_path / "other")
+    with pytest.raises(OSError, match="symbolic links"):
+        with lakehouse_backup.held(str(tmp_path / "set.lock")):
+            pass
+    assert (tmp_path / "other").exists() == there
+
+
 @pytest.mark.parametrize("sets, there", [
     ([{"kind": "postgresql"}, {"kind": "files", "tables": False}], False), ([{"kind": "mariadb", "tables": True}], True), ([{"kind": "bucket"}], True)])
 def test_a_host_has_the_buckets_secret_where_a_set_asks_for_it(sets, there):

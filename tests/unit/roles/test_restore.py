@@ -136,3 +136,11 @@ def test_the_stores_own_account_is_read_as_systemd_reads_it(tmp_path, monkeypatc
     path.write_text('# Ansible\nMINIO_ROOT_USER="lakehouse-root"\nMINIO_ROOT_PASSWORD="a\\\\b\\"c\\$d"\n')
     monkeypatch.setattr(restore, "ROOT_ACCOUNT", str(path))
     assert restore.root_account() == {"account": "lakehouse-root", "secret": 'a\\b"c$d'}
+
+
+def test_what_is_restored_beside_is_put_where_only_root_can_turn_it_elsewhere(tmp_path):
+    (tmp_path / "data").mkdir()
+    tmp_path.chmod(0o777)
+    with pytest.raises(Failed, match="is not root's alone"):
+        with restore.scratch(str(tmp_path / "data"), 100):
+            pass
