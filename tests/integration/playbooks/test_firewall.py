@@ -135,7 +135,7 @@ def test_a_host_that_is_left_open_is_asked_for_the_other_side_alone(hosts):
     load(here, common_firewall_outgoing_closed=False)
     assert check(here, port(UNLISTED, True, None)).returncode == 0
     open_by_mistake = check(here, port(UNLISTED, True, False))
-    assert open_by_mistake.returncode == 1 and "closes nothing" in open_by_mistake.stderr
+    assert open_by_mistake.returncode == 1 and "does not restrict outbound connections" in open_by_mistake.stderr
 
 
 def test_a_connection_that_is_older_than_the_rules_lives_on(hosts):
