@@ -15,8 +15,8 @@
     lakehouse_restore.py take-back               deletes what was put there so, by the keys on standard input
     lakehouse_restore.py complete                whether the bucket has each file of the tables on standard input; deleted ones come back
 
-Each verb prints JSON. A run that was killed is done again from its beginning: a database is loaded beside the one that is there, or in
-one transaction, and of folders only what differs is written.
+Each verb prints JSON. A run that was killed is done again from its beginning: a database is loaded beside the one that is there, and takes its place
+when it is whole, and of folders only what differs is written.
 """
 from __future__ import annotations
 
@@ -181,67 +181,111 @@ class MariaDB:
 
 
 class PostgreSQL:
-    """A cluster on this host, by its own client."""
+    """A cluster on this host, by its own clients.
+
+    What is in a database may be what its owner, or who wrote the dump, put there: functions, and what calls them when a row is written or read. None of
+    it is called with the administrator's rights, who makes and renames databases alone."""
 
     ending = ".dump"
-    # All that there is makes room, in the transaction that brings the dump.
-    EMPTY = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
-    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+    # Without rights of anybody's, as it is when nothing is loaded.
+    IDLE = """DO $$ DECLARE name text; BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}') THEN
+    CREATE ROLE {0};
+  END IF;
+  FOR name IN SELECT pg_get_userbyid(roleid) FROM pg_auth_members WHERE member = '{0}'::regrole LOOP
+    EXECUTE format('REVOKE %I FROM {0}', name);
   END LOOP;
 END $$;
-CREATE SCHEMA public AUTHORIZATION pg_database_owner;
-GRANT USAGE ON SCHEMA public TO PUBLIC;
+ALTER ROLE {0} NOLOGIN PASSWORD NULL;
+""".format(LOADER)
+    SWAP = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ('{0}', '{1}');
+BEGIN;
+ALTER DATABASE "{0}" RENAME TO "{2}";
+ALTER DATABASE "{1}" RENAME TO "{0}";
+ALTER DATABASE "{2}" RENAME TO "{1}";
+COMMIT;
 """
 
     def __init__(self, chosen: Settings) -> None:
-        self.client = ["runuser", "-u", "postgres", "--", "psql", "--quiet", "--no-psqlrc", "--port", str(chosen["port"]), "--no-align", "--tuples-only",
-                       *(["--host=" + chosen["socket"]] if chosen.get("socket") else []),
-                       "--field-separator=\t", "--set=ON_ERROR_STOP=1"]
+        self.server = ["--port", str(chosen["port"]), *(["--host=" + chosen["socket"]] if chosen.get("socket") else [])]
+        self.client = ["psql", "--quiet", "--no-psqlrc", *self.server, "--no-align", "--tuples-only", "--field-separator=\t", "--set=ON_ERROR_STOP=1"]
 
-    def rows(self, query: str, database: str = "postgres") -> list[list[str]]:
-        return [line.split("\t") for line in ran([*self.client, "--dbname", database, "--command", query], cwd="/").splitlines()]
+    def administer(self, statements: str, database: str = "postgres") -> list[list[str]]:
+        """As the administrator, who takes every name for the server's own."""
+        told = ran(["runuser", "-u", "postgres", "--", *self.client, "--dbname", database], input=statements, cwd="/",
+                   env={**os.environ, "PGOPTIONS": "-c search_path=pg_catalog"})
+        return [line.split("\t") for line in told.splitlines()]
+
+    @contextlib.contextmanager
+    def account(self, owner: Optional[str]) -> Iterator[Settings]:
+        """How a command signs in as an account that has an owner's rights, and can sign in for this time alone."""
+        password = secrets.token_hex(32)
+        os.makedirs(CACHE, exist_ok=True)
+        with held(os.path.join(CACHE, "postgresql.lock")):
+            self.administer(self.IDLE + "ALTER ROLE %s LOGIN PASSWORD '%s';" % (LOADER, password) + ('GRANT "%s" TO %s;' % (owner, LOADER) if owner else ""))
+            try:
+                yield {"cwd": "/", "env": {**os.environ, "PGUSER": LOADER, "PGPASSWORD": password}}
+            finally:
+                self.administer(self.IDLE)
+
+    def rows(self, query: str, database: str) -> list[list[str]]:
+        with self.account(self.owner(database)) as how:
+            told = ran(["runuser", "-u", "nobody", "--", *self.client, "--dbname", database, "--command", query], **how)
+        return [line.split("\t") for line in told.splitlines()]
+
+    def owner(self, database: str) -> Optional[str]:
+        """Whose a database is, if that is an account without an administrator's rights."""
+        found = self.administer("SELECT rolname FROM pg_database JOIN pg_roles ON datdba = pg_roles.oid WHERE datname = '%s' AND NOT rolsuper" % database)
+        return next((name for name, in found if name != LOADER), None)
 
     def is_there(self, database: str) -> bool:
-        return bool(self.rows("SELECT 1 FROM pg_database WHERE datname = '%s'" % database))
+        return bool(self.administer("SELECT 1 FROM pg_database WHERE datname = '%s'" % database))
 
     def tables(self, database: str) -> list[str]:
         """Names of a database's tables; none where there is no such database."""
         asked = "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        return [name for name, in self.rows(asked, database)] if self.is_there(database) else []
-
-    def load(self, dump: str, database: str, *first: str) -> None:
-        """All of a dump or nothing: it is made SQL, whole, before the first word of it is believed."""
-        script = dump + ".sql"
-        ran(["pg_restore", "--file", script, dump])
-        with open(script, "rb") as file:
-            ran([*self.client, "--dbname", database, "--single-transaction", *first, "--file", "-"], cwd="/", stdin=file)
+        return [name for name, in self.administer(asked, database)] if self.is_there(database) else []
 
     def beside(self, dump: str, database: str) -> str:
-        """Load a dump beside the database; tells its name there."""
-        there = BESIDE % database
+        """Load a dump beside the database, as its owner's; tells its name there. Others have the rights in it that they had, if it has such an owner."""
+        there, owner = BESIDE % database, self.owner(database)
         self.drop(database)
-        self.rows("CREATE DATABASE \"%s\" TEMPLATE template0 ENCODING UTF8 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'" % there)
-        self.load(dump, there)
+        with self.account(owner) as how, open(dump, "rb") as file:
+            self.administer("CREATE DATABASE \"%s\" OWNER \"%s\" TEMPLATE template0 ENCODING UTF8 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+                            % (there, owner or LOADER))
+            ran(["runuser", "-u", "nobody", "--", "pg_restore", *self.server, "--dbname", there, "--exit-on-error", "--single-transaction", "--no-owner",
+                 *([] if owner else ["--no-acl"])], stdin=file, **how)
+        if owner:
+            self.administer('REASSIGN OWNED BY {0} TO "{1}"; DROP OWNED BY {0};'.format(LOADER, owner), there)
         return there
 
     def in_place(self, dump: str, database: str) -> None:
         if not self.is_there(database):
             raise Failed("there is no database %s: run site.yml first, which makes it and its account" % database)
-        self.load(dump, database, "--command", self.EMPTY)
+        if self.owner(database) is None:
+            raise Failed("the database %s belongs to the cluster's administrator: give it to the account that uses it (ALTER DATABASE ... OWNER TO)" % database)
+        self.administer(self.SWAP.format(database, self.beside(dump, database), RESTORED))
+        self.drop(database)
 
     def drop(self, database: str) -> None:
         """What was loaded beside it."""
-        self.rows('DROP DATABASE IF EXISTS "%s" WITH (FORCE)' % (BESIDE % database))
+        self.administer('DROP DATABASE IF EXISTS "%s" WITH (FORCE)' % (BESIDE % database))
 
 
 KINDS: dict[str, Any] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
 
 
+# Such a name is read as nothing else by a server.
+DATABASE = re.compile(r"\w[\w$.-]*", re.ASCII)
+
+
 def dumped(server: Any, folder: str) -> list[str]:
     """The databases that a folder has dumps of."""
-    return sorted(name.removesuffix(server.ending) for name in os.listdir(folder) if name.endswith(server.ending) and name != "globals.sql")
+    found = sorted(name.removesuffix(server.ending) for name in os.listdir(folder) if name.endswith(server.ending) and name != "globals.sql")
+    odd = [name for name in found if not DATABASE.fullmatch(name)]
+    if odd:
+        raise Failed("the backup has a dump of a database %r, which is no database's name here" % odd[0])
+    return found
 
 
 def restore_databases(chosen: Settings, folder: str, names: Sequence[str], beside: bool) -> Settings:

@@ -65,6 +65,9 @@ class Site:
         self.quote = "`" if database.backend == "mariadb" else '"'
         for statement in SCHEMA:
             self.sql(statement)
+        if database.backend == "postgresql":
+            for name in ("DBS", "TBLS", "TABLE_PARAMS"):
+                self.sql('ALTER TABLE {q}%s{q} OWNER TO hive' % name)
         (tmp_path / "key").write_text("the key of a test\n")
         account = {"url": minio.endpoint, "ca": str(minio.ca_path), "region": minio.region, "bucket": self.bucket.name}
         self.settings = {

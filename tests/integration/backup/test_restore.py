@@ -325,3 +325,61 @@ def test_a_dump_of_the_metastore_does_nothing_beside_its_own_tables(site, table,
         back.load(tmp_path)
     assert "sales" in back.tables() and not os.listdir(gitea / "notes")
     assert {name for name, in site.database.admin("SELECT User FROM mysql.global_priv")}.isdisjoint({"intruder", restore.LOADER})
+
+
+@pytest.mark.parametrize("database_server", ["postgresql"], indirect=True)
+def test_nothing_in_a_dump_of_postgresql_has_an_administrators_rights(site, table, back, tmp_path):
+    """A table's check is called for each row that is loaded, a trigger for each that is changed, by whoever does it."""
+    site.sql("""CREATE FUNCTION seize() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+      IF (SELECT bool_or(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)) THEN CREATE ROLE intruder SUPERUSER; END IF;
+      RETURN true; END $$""")
+    site.sql("CREATE FUNCTION seizing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.seize(); RETURN NULL; END $$")
+    site.sql("CREATE TABLE trap (number int)")
+    site.sql("INSERT INTO trap VALUES (7)")
+    site.sql("ALTER TABLE trap ADD CHECK (public.seize()) NOT VALID")
+    site.sql('CREATE TRIGGER trap AFTER UPDATE ON "TABLE_PARAMS" EXECUTE FUNCTION seizing()')
+    site.sql("ALTER TABLE trap OWNER TO hive; ALTER FUNCTION seize OWNER TO hive; ALTER FUNCTION seizing OWNER TO hive")
+    site.database.admin("DROP ROLE IF EXISTS intruder")
+    site.run("metastore")
+    site.know(1, table.append())
+    site.database.admin("DROP ROLE IF EXISTS intruder")  # by this test's own rights
+    back.bring_back_the_metastore(tmp_path)
+    assert restore.forward(site.settings)["forwarded"] == ["gold.sales"]
+    assert restore.drill(site.settings, back.store, back.metastore)["state"] == "good"
+    assert site.database.admin("SELECT rolname FROM pg_roles WHERE rolname = 'intruder'") == []
+    assert site.database.sql(site.name, "SELECT number FROM trap") == [(7,)]
+
+
+@pytest.mark.parametrize("database_server", ["postgresql"], indirect=True)
+def test_a_database_of_postgresql_comes_back_as_its_owners_and_readers_may_read_it(site, table, back, tmp_path):
+    site.database.admin("CREATE ROLE reader")
+    try:
+        site.sql('GRANT SELECT ON "TBLS" TO reader')
+        site.sql("ALTER DEFAULT PRIVILEGES FOR ROLE hive GRANT SELECT ON TABLES TO reader")
+        site.run("metastore")
+        back.bring_back_the_metastore(tmp_path)
+        owners = site.database.sql(site.name, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
+        assert owners == [("hive",)] and back.tables()["sales"] == table.location
+        site.sql("SET ROLE hive; CREATE TABLE later (number int)")
+        asked = "SELECT has_table_privilege('reader', '{q}%s{q}', 'SELECT')".replace("{q}", '"')
+        assert [site.database.sql(site.name, asked % name)[0][0] for name in ("TBLS", "later", "DBS")] == [True, True, False]
+        (found,) = site.database.admin("SELECT rolcanlogin, rolpassword, (SELECT count(*) FROM pg_auth_members WHERE member = r.oid) "
+                                       "FROM pg_authid r WHERE rolname = '%s'" % restore.LOADER)
+        assert found == (False, None, 0)
+    finally:
+        site.database.sql(site.name, "DROP OWNED BY reader")
+        site.database.admin("DROP ROLE reader")
+
+
+@pytest.mark.parametrize("database_server", ["postgresql"], indirect=True)
+def test_a_damaged_dump_of_postgresql_is_refused_and_the_database_stays(site, table, back, tmp_path):
+    (tmp_path / (site.name + ".dump")).write_bytes(b"PGDMP no more")
+    with pytest.raises(Failed):
+        back.load(tmp_path)
+    assert "sales" in back.tables()
+
+
+def test_a_dump_whose_name_a_server_would_read_as_more_is_refused(back, tmp_path):
+    (tmp_path / '`; DROP DATABASE x; `.sql').write_text("")
+    with pytest.raises(Failed, match="no database's name"):
+        back.load(tmp_path)
