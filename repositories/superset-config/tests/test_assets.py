@@ -53,3 +53,23 @@ def test_a_dashboard_shows_what_is_here(name):
             if target:
                 names = {column["column_name"] for column in DATASETS[target["datasetUuid"]]["columns"]}
                 assert target["column"]["name"] in names
+
+
+@pytest.mark.parametrize("name", OF_KIND["charts"])
+def test_a_share_ends_at_one_hundred_percent(name):
+    params = FILES[name]["params"]
+    if "y_axis_bounds" in params and params["y_axis_format"].endswith("%"):
+        assert params["y_axis_bounds"][1] == 1
+
+
+@pytest.mark.parametrize("name", OF_KIND["dashboards"])
+def test_what_a_chart_compares_has_a_colour_by_meaning(name):
+    """Sem isso, a cor de uma medida depende do gráfico que fica pronto primeiro."""
+    colours = FILES[name]["metadata"]["label_colors"]
+    for part in FILES[name]["position"].values():
+        if isinstance(part, dict) and part["type"] == "CHART":
+            chart = CHARTS[part["meta"]["uuid"]]
+            metrics = chart["params"].get("metrics", []) if chart["viz_type"].startswith("echarts") and not chart["params"]["groupby"] else []
+            if len(metrics) > 1:
+                labels = {metric["metric_name"]: metric["verbose_name"] for metric in DATASETS[chart["dataset_uuid"]]["metrics"]}
+                assert {*metrics, *(labels[metric] for metric in metrics)} <= set(colours)

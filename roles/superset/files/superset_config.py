@@ -182,6 +182,35 @@ def or_in_english(gettext):
 
 flask_babel.Domain.gettext = or_in_english(flask_babel.Domain.gettext)
 
+# What the release leaves in English, or says wrongly ("Registrar" on the button to sign in). A list has singular and plural.
+TRANSLATIONS = json.loads((HERE / "translations.json").read_text())
+
+
+def with_our_words(get_translations):
+    """On the pages that the server writes."""
+
+    def translations(domain):
+        found, ours = get_translations(domain), TRANSLATIONS.get(str(flask_babel.get_locale()), {})
+        found._catalog.update({text: said for text, said in ours.items() if isinstance(said, str)})
+        return found
+
+    return translations
+
+
+flask_babel.Domain.get_translations = with_our_words(flask_babel.Domain.get_translations)
+
+
+def our_words(bootstrap):
+    """On those that the browser writes, by the pack of its language."""
+    ours, pack = TRANSLATIONS.get(str(bootstrap["locale"])), bootstrap["language_pack"]
+    if not ours or not pack:
+        return {}
+    words = {text: [said] if isinstance(said, str) else said for text, said in ours.items()}
+    return {"language_pack": {**pack, "locale_data": {"superset": {**pack["locale_data"]["superset"], **words}}}}
+
+
+COMMON_BOOTSTRAP_OVERRIDES_FUNC = our_words
+
 
 def limit_api_login(app):
     """The API's own way to sign in is not limited by AUTH_RATE_LIMIT."""

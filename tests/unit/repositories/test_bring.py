@@ -103,8 +103,9 @@ def test_a_new_chart_is_its_file_and_its_place(tool, tmp_path):
 def test_a_copy_takes_the_place_of_its_original(tool, tmp_path):
     export = exported(tool)
     (board,) = of_kind(export, "dashboards")
-    board.update(uuid="6f1a6c1e-0000-4000-8000-000000000002", slug=None, dashboard_title="Receita (cópia)", css="a {}", published=False)
-    assert brought(tool, tmp_path, export, "--as", "receita") == (0, {"dashboards/receita.yaml": ["-css: ''", "+css: a {}"]})
+    board.update(uuid="6f1a6c1e-0000-4000-8000-000000000002", slug=None, dashboard_title="Receita (cópia)", published=False)
+    board["metadata"]["refresh_frequency"] = 600
+    assert brought(tool, tmp_path, export, "--as", "receita") == (0, {"dashboards/receita.yaml": ["-  refresh_frequency: 300", "+  refresh_frequency: 600"]})
 
 
 def test_what_cannot_be_brought_is_refused_and_nothing_is_written(tool, tmp_path):

@@ -289,7 +289,8 @@ def config(monkeypatch, tmp_path):
     for name in ("flask_babel", "cachelib", "cachelib.redis", "redis", "superset", "superset.security"):
         monkeypatch.setitem(sys.modules, name, mock.MagicMock())
     sys.modules["superset.security"].SupersetSecurityManager = type("Manager", (), {"ADMIN_ONLY_VIEW_MENUS": set()})
-    (tmp_path / "superset_config.py").write_text((FILES / "superset_config.py").read_text())
+    for name in ("superset_config.py", "translations.json"):
+        (tmp_path / name).write_text((FILES / name).read_text())
     settings = {"redis_socket": "/s", "state": str(tmp_path), "database_uri": "d", "threads": 2, "own_accounts": ["admin"], "settings": {},
                 "api_login_limit": "1"}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
@@ -316,6 +317,30 @@ class TestTrinoOfTheConfig:
 
     def test_the_platform_s_own_accounts_ask_as_superset(self, config):
         assert "user" not in config.DB_CONNECTION_MUTATOR("u", {"connect_args": {"user": "admin"}}, "admin", None, None)[1]["connect_args"]
+
+
+class TestWordsOfTheConfig:
+    PACK = {"domain": "superset", "locale_data": {"superset": {"": {"lang": "pt_BR"}, "Search": ["Pesquisar"], "Fetched %s": ["Obtido %s"]}}}
+
+    def test_the_browser_s_pack_is_completed(self, config):
+        words = config.our_words({"locale": "pt_BR", "language_pack": self.PACK})["language_pack"]["locale_data"]["superset"]
+        assert words["%s option"] == ["%s opção", "%s opções"] and words["Fetched %s"] == ["Consultado %s"]
+        assert words["Search"] == ["Pesquisar"] and words[""] == {"lang": "pt_BR"}
+        assert "%s option" not in self.PACK["locale_data"]["superset"]  # it is the one that Superset keeps
+
+    @pytest.mark.parametrize(("locale", "pack"), [("en", {}), ("en", PACK), ("pt_BR", None)])
+    def test_another_language_is_left_alone(self, config, locale, pack):
+        assert config.our_words({"locale": locale, "language_pack": pack}) == {}
+
+    @pytest.mark.parametrize(("locale", "text", "said"), [("pt_BR", "Sign In", "Entrar"), ("en", "Sign In", "theirs"), ("pt_BR", "Username", "theirs")])
+    def test_the_server_s_pages_say_it_too(self, config, locale, text, said):
+        config.flask_babel.get_locale.return_value = locale
+        theirs = mock.Mock(_catalog={"Sign In": "theirs", "Username": "theirs"})
+        assert config.with_our_words(lambda domain: theirs)(None)._catalog[text] == said
+
+    def test_a_translation_has_the_places_of_its_text(self, config):
+        for text, said in config.TRANSLATIONS["pt_BR"].items():
+            assert all(text.count("%s") == words.count("%s") for words in ([said] if isinstance(said, str) else said)), text
 
 
 @pytest.mark.parametrize("zone", [0, -3])
