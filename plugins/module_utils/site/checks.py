@@ -119,7 +119,7 @@ def missing_checksums(catalogue, releases):
             for part in entry["parts"] if part["kind"] == "url" and not part["sha256"]]
 
 
-# A network of private addresses is not larger than 10.0.0.0/8.
+# The largest network of private addresses (RFC 1918) has a prefix of this length: no site's people have a larger one.
 LARGEST_PREFIX = 8
 
 

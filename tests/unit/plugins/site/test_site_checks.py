@@ -28,7 +28,7 @@ INVENTORIES = sorted(path for pattern in ("inventories/*/hosts.yml", "inventorie
     ("198.51.100.0/24", False, ""),
     ("203.0.113.0/24", False, "whole network 203.0.113.0/24"),  # of another container
     ("0.0.0.0/1", False, "wider than any network"),
-    ("10.0.0.0/8", False, ""),
+    ("10.0.0.0/8", False, ""),  # the largest network of private addresses
     ("2001:db8::/32", False, "Write an IPv4 network"),
     ("192.0.2.9/24", True, "has host bits set"),
     ("office", True, "Write an IPv4 network"),
