@@ -72,7 +72,9 @@ def test_who_has_the_old_and_the_new_value_is_not_refused_when_the_server_change
     site.lets_in = {"newer"}
     site.until("newer", 200)
     said = site.end()
-    assert (said["failures"], said["stretches"]) == ({}, []) and said["tries"] >= 9
+    assert (said["failures"], said["stretches"]) == ({}, [])
+    # Three of each; where the server changed within a try, that one was refused first and let in then.
+    assert said["tries"] >= 8
 
 
 def test_who_comes_in_by_neither_is_counted_by_the_kind_of_it_as_one_stretch(site):
